@@ -1,0 +1,76 @@
+import { createError } from '@fastify/error'
+
+// Start-up errors: each names the place and the way out, never a key's text.
+
+/** An option is of the wrong type or out of its bounds. */
+export const FST_DBGPT_AUTH_OPTION = createError('FST_DBGPT_AUTH_OPTION', 'The option "%s" must be %s')
+
+/** A variable, or the `.env` file, cannot be read or holds a value that is not allowed. */
+export const FST_DBGPT_AUTH_ENVIRONMENT = createError('FST_DBGPT_AUTH_ENVIRONMENT', 'Bad environment: %s')
+
+/** More than one variable names a source of keys. */
+export const FST_DBGPT_AUTH_KEY_SOURCES = createError(
+  'FST_DBGPT_AUTH_KEY_SOURCES', '%s are set, but keys come from one place: unset all but one of them'
+)
+
+/** A variable names a source of keys that this version cannot read. */
+export const FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED = createError(
+  'FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED', '%s is not supported by this version: unset it and set API_KEYS'
+)
+
+/** A list of keys is set but holds none. */
+export const FST_DBGPT_AUTH_KEYS_EMPTY = createError(
+  'FST_DBGPT_AUTH_KEYS_EMPTY', '%s is set but holds no key: put a key in it, or leave it unset'
+)
+
+/** An entry of a list of keys is no key. */
+export const FST_DBGPT_AUTH_KEY_INVALID = createError('FST_DBGPT_AUTH_KEY_INVALID', '%s is not a valid API key: %s')
+
+/** A key that can be guessed is set in production. */
+export const FST_DBGPT_AUTH_KEY_WEAK = createError(
+  'FST_DBGPT_AUTH_KEY_WEAK', '%s, and NODE_ENV is production: use a long random key, or set the option allowWeakKeys'
+)
+
+/** Authentication must be on, but there are no keys. */
+export const FST_DBGPT_AUTH_KEYS_REQUIRED = createError(
+  'FST_DBGPT_AUTH_KEYS_REQUIRED',
+  '%s, but no API keys are configured: set API_KEYS, or turn authentication off with API_AUTH=off'
+)
+
+/** Two guards would check the same requests. */
+export const FST_DBGPT_AUTH_NESTED = createError(
+  'FST_DBGPT_AUTH_NESTED',
+  'fastify-dbgpt-auth is registered inside a scope that it already guards: register it once at the root, or once in each sibling scope'
+)
+
+/** A key store could not be opened. */
+export const FST_DBGPT_AUTH_KEY_STORE_OPEN = createError(
+  'FST_DBGPT_AUTH_KEY_STORE_OPEN', 'The key store could not be opened: see the cause'
+)
+
+// Run-time errors.
+
+/** A request was refused for its credentials. */
+export const FST_DBGPT_AUTH_UNAUTHORIZED = createError(
+  'FST_DBGPT_AUTH_UNAUTHORIZED', 'A valid API key is required', 401
+)
+
+/** The key store did not say whether it knows a key. */
+export const FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE = createError(
+  'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE', 'The key store is unavailable', 503
+)
+
+/** A key store answered with something that is no record of the key asked for. */
+export const FST_DBGPT_AUTH_KEY_STORE_ANSWER = createError(
+  'FST_DBGPT_AUTH_KEY_STORE_ANSWER', 'The key store\'s answer is no record of the key: %s'
+)
+
+/** The option `getKey` answered by promise. */
+export const FST_DBGPT_AUTH_GET_KEY = createError(
+  'FST_DBGPT_AUTH_GET_KEY', 'getKey returned a promise: it must return the key at once'
+)
+
+/** A record is added under an id that is taken. */
+export const FST_DBGPT_AUTH_KEY_EXISTS = createError(
+  'FST_DBGPT_AUTH_KEY_EXISTS', 'The key store already holds a key with the id %s'
+)

@@ -1,0 +1,213 @@
+import type {} from 'fastify'
+import type {
+  FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
+} from 'fastify'
+
+/** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
+export interface ApiKey {
+  /** The first 16 hex digits of {@link ApiKey.digest}: safe to log for a key that is not weak. */
+  readonly id: string
+  /** The SHA-256 digest of the key's text, 64 lower-case hex digits. */
+  readonly digest: string
+  /** Who or what the key is for; it outlives rotation. */
+  readonly name?: string | undefined
+  /** When the key was made. */
+  readonly createdAt?: Date | undefined
+  /** The instant from which the key is refused; undefined, it does not expire. */
+  readonly expiresAt?: Date | undefined
+  /** JSON values of the application's own. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+interface ApiKeyDetails {
+  /** Who or what the key is for: 1 to 200 characters, no control characters. */
+  readonly name?: string | undefined
+  /** When the key was made. */
+  readonly createdAt?: Date | undefined
+  /** The instant from which the key is refused. */
+  readonly expiresAt?: Date | undefined
+  /** JSON values of the application's own. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A key given in code, by its text or by its digest. */
+export type ApiKeyInit = ApiKeyDetails & (
+  | {
+    /** The text: 1 to 512 visible ASCII characters without a comma, or `sha256:` and a digest. */
+    readonly key: string
+    readonly digest?: undefined
+  }
+  | {
+    /** The SHA-256 digest of the text, 64 hex digits in any case. */
+    readonly digest: string
+    readonly key?: undefined
+  }
+)
+
+/** What the plugin needs of a place that knows the keys, and all that an application's own must have. */
+export interface KeyStore {
+  /**
+   * Looks a key up. An answer that is neither a record of this key nor nothing is answered 503, like a failure.
+   * A promise that never settles makes the request wait.
+   *
+   * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
+   */
+  find (digest: string): ApiKey | null | undefined | Promise<ApiKey | null | undefined>
+  /** Gets ready; called once at start-up, where its failure stops the application. */
+  open? (): Promise<void>
+  /** Lets go of what {@link KeyStore.open} took; called once when the application closes. */
+  close? (): Promise<void>
+}
+
+/** A key store whose keys can be changed while it serves. */
+export interface ManagedKeyStore extends KeyStore {
+  /** Returns the records, expired ones included. */
+  list (): Promise<ApiKey[]>
+  /**
+   * Adds a key.
+   *
+   * @param key - the record, as `createApiKey` makes it
+   * @throws `FST_DBGPT_AUTH_KEY_EXISTS` if its id is taken
+   */
+  add (key: ApiKey): Promise<void>
+  /**
+   * Sets when a key expires.
+   *
+   * @param id - the record's id, 16 hex digits
+   * @param at - the instant from which the key is refused
+   * @returns false if there is no such key
+   */
+  expire (id: string, at: Date): Promise<boolean>
+  /**
+   * Removes a key.
+   *
+   * @param id - the record's id, 16 hex digits
+   * @returns false if there is no such key
+   */
+  revoke (id: string): Promise<boolean>
+}
+
+/** Why a request was refused; `unavailable` is a failing key store (503), the others are 401. */
+export type RejectionReason = 'missing' | 'malformed' | 'unknown' | 'expired' | 'unavailable'
+
+/** A body that a refusal can have: OpenAI's, FastAPI's (DB-GPT's model API server) or that of DB-GPT's web server. */
+export type ErrorFormat = 'openai' | 'fastapi' | 'dbgpt'
+
+/** What a formatter is told of a refusal. */
+export interface RejectionInfo {
+  readonly status: 401 | 503
+  readonly reason: RejectionReason
+  /** The option `message`. */
+  readonly message: string
+  readonly type: 'invalid_request_error' | 'server_error'
+  readonly code: 'invalid_api_key' | 'key_store_unavailable'
+}
+
+/** Chooses a format for a refusal, or makes a body of its own, which is sent as JSON. */
+export type ErrorFormatter = (
+  rejection: RejectionInfo, request: FastifyRequest
+) => ErrorFormat | Readonly<Record<string, unknown>>
+
+/** Takes a key from elsewhere than the Authorization header: its text, or the digest of a key checked earlier. */
+export type GetKey = (request: FastifyRequest) => string | string[] | { readonly digest: string } | null | undefined
+
+/** A Pino level, or `silent`. */
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+/** What the plugin can be told in code. */
+export interface DbgptAuthOptions {
+  /**
+   * The allowed keys, or the store that knows them. An empty array is "no keys".
+   * @defaultValue what the environment names
+   */
+  keys?: readonly (string | ApiKeyInit)[] | KeyStore | undefined
+  /**
+   * Whether requests are checked: `auto` checks them where there are keys.
+   * @defaultValue the variable `API_AUTH`, else `auto`
+   */
+  mode?: 'auto' | 'on' | 'off' | undefined
+  /**
+   * The environment; given, it alone is read.
+   * @defaultValue `process.env`, and the file `.env` in the working directory
+   */
+  env?: Readonly<Record<string, string | undefined>> | undefined
+  /**
+   * The body of refusals.
+   * @defaultValue `'openai'`
+   */
+  errorFormat?: ErrorFormat | ErrorFormatter | undefined
+  /**
+   * The message in the body of refusals.
+   * @defaultValue `''`, as DB-GPT has it
+   */
+  message?: string | undefined
+  /**
+   * The realm of the challenge (RFC 9110 §11.5): printable ASCII without `"` and `\`.
+   * @defaultValue `'DB-GPT'`
+   */
+  realm?: string | undefined
+  /**
+   * Takes a key from elsewhere; the Authorization header serves where it returns nothing. Its errors are the app's own.
+   * @defaultValue none
+   */
+  getKey?: GetKey | undefined
+  /**
+   * Whether the plugin adds its `onRequest` hook; without it, only `fastify.verifyApiKey` checks.
+   * @defaultValue `true`
+   */
+  addHook?: boolean | undefined
+  /**
+   * The level of the log line of a 401; `silent` logs none. A 503 is always logged, as an error.
+   * @defaultValue `'info'`
+   */
+  logLevel?: LogLevel | undefined
+  /**
+   * Whether keys that can be guessed are taken, and without a warning.
+   * @defaultValue `false`
+   */
+  allowWeakKeys?: boolean | undefined
+}
+
+/** The error that `fastify.verifyApiKey` passes on. */
+export interface VerificationError extends Error {
+  readonly code: 'FST_DBGPT_AUTH_UNAUTHORIZED' | 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'
+  readonly statusCode: 401 | 503
+  readonly reason: RejectionReason
+  /** The headers of the answer, the challenge among them. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Checks a request's credentials and sends nothing: for `@fastify/auth`, or as a hook of one's own. */
+export type VerifyApiKey = <Server extends RawServerBase>(
+  request: FastifyRequest<RouteGenericInterface, Server>,
+  reply: FastifyReply<RouteGenericInterface, Server>,
+  done: HookHandlerDoneFunction | ((error?: Error) => void)
+) => void
+
+/** What the diagnostics channels `dbgpt-auth:accepted` and `dbgpt-auth:rejected` publish. */
+export interface ApiKeyEvent {
+  readonly request: FastifyRequest
+  /** The record of the key; null where none was recognised. */
+  readonly apiKey: ApiKey | null
+  /** Why the request was refused; null where it was not. */
+  readonly reason: RejectionReason | null
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The key store, live. */
+    apiKeys: KeyStore
+    /** Checks a request's credentials and sends nothing. */
+    verifyApiKey: VerifyApiKey
+  }
+
+  interface FastifyRequest {
+    /** The record of the key that the request came with; null without one. */
+    apiKey: ApiKey | null
+  }
+
+  interface FastifyContextConfig {
+    /** `false`: the route is public. `'optional'`: it also takes requests without credentials. Else it is guarded. */
+    apiKey?: boolean | 'optional' | undefined
+  }
+}
