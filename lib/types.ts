@@ -158,9 +158,10 @@ export interface DbgptAuthOptions {
   addHook?: boolean | undefined
   /**
    * The level of the log line of a 401; `silent` logs none. A 503 is always logged, as an error.
+   * Not undefined, which Fastify's own register option of this name does not take.
    * @defaultValue `'info'`
    */
-  logLevel?: LogLevel | undefined
+  logLevel?: LogLevel
   /**
    * Whether keys that can be guessed are taken, and without a warning.
    * @defaultValue `false`

@@ -1,0 +1,83 @@
+import type { Test } from 'tap'
+import { createApiKey, type ManagedKeyStore } from '../../lib/index.ts'
+import { KEY, OTHER_KEY } from '../support/app.ts'
+
+/**
+ * What every managed key store must do.
+ *
+ * @param t - the test to add to
+ * @param make - makes an empty store, open and ready
+ */
+export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStore>): void {
+  const record = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), metadata: { plan: { seats: 3 } } })
+  const other = createApiKey(OTHER_KEY)
+
+  t.test('a key that was added is found and listed, and another is not', async t => {
+    const store = await make(t)
+    t.equal(store.find(record.digest) ?? undefined, undefined)
+    t.same(await store.list(), [])
+    await store.add(record)
+    await store.add(other)
+    t.same(store.find(record.digest), record)
+    t.same(new Set((await store.list()).map(({ id }) => id)), new Set([record.id, other.id]))
+    for (const digest of ['', '__proto__', 'constructor', record.id, record.digest.toUpperCase()]) {
+      t.equal(store.find(digest) ?? undefined, undefined)
+    }
+  })
+
+  t.test('a record is frozen through and through, whatever was added', async t => {
+    const store = await make(t)
+    await store.add({ ...record, metadata: { plan: { seats: 3 } }, expiresAt: new Date(2e12) })
+    const found = await store.find(record.digest)
+    t.ok(Object.isFrozen(found) && Object.isFrozen(found?.metadata) && Object.isFrozen(found?.metadata?.plan))
+    t.throws(() => found?.expiresAt?.setTime(9e12), TypeError)
+    t.equal(store.find(record.digest), store.find(record.digest), 'it is one record')
+  })
+
+  t.test('an id that is taken is refused, and the key that has it stays', async t => {
+    const store = await make(t)
+    await store.add(record)
+    await t.rejects(store.add(record), { code: 'FST_DBGPT_AUTH_KEY_EXISTS', message: new RegExp(record.id) })
+    await t.rejects(store.add({ ...record, name: 'thief' }), { code: 'FST_DBGPT_AUTH_KEY_EXISTS' })
+    t.match(store.find(record.digest), { name: 'billing' })
+  })
+
+  t.test('what is no record is refused', async t => {
+    const store = await make(t)
+    await t.rejects(store.add({ ...record, id: other.id }), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    await t.rejects(store.add({ ...record, digest: 'x' }), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    await t.rejects(store.add({ ...record, expiresAt: new Date(NaN) }), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    t.same(await store.list(), [])
+  })
+
+  t.test('expire sets the instant, and keeps the rest', async t => {
+    const store = await make(t)
+    await store.add(record)
+    t.equal(await store.expire(record.id, new Date(2e12)), true)
+    t.same(await store.find(record.digest), { ...record, expiresAt: new Date(2e12) })
+    t.same(await store.list(), [{ ...record, expiresAt: new Date(2e12) }])
+    await t.rejects(store.expire(record.id, new Date(NaN)), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    t.match(store.find(record.digest), { expiresAt: new Date(2e12) })
+  })
+
+  t.test('a revoked key is gone', async t => {
+    const store = await make(t)
+    await store.add(record)
+    await store.add(other)
+    t.equal(await store.revoke(record.id), true)
+    t.equal(store.find(record.digest) ?? undefined, undefined)
+    t.same((await store.list()).map(({ id }) => id), [other.id])
+    await store.add(record)
+    t.same(store.find(record.digest), record)
+  })
+
+  t.test('there is nothing to expire or revoke under an id that nobody has', async t => {
+    const store = await make(t)
+    await store.add(other)
+    for (const id of [record.id, '', '__proto__', 'constructor', other.digest]) {
+      t.equal(await store.expire(id, new Date(2e12)), false)
+      t.equal(await store.revoke(id), false)
+    }
+    t.same((await store.list()).map(({ id }) => id), [other.id])
+  })
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import type { Test } from 'tap'
+import { MARKER } from './app.ts'
+
+export interface ProgramOptions {
+  readonly cwd: string
+  /** The whole environment: nothing is inherited. */
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** A program that runs in a process of its own and ends with the test; no key's text may stand in its output. */
+export class Program {
+  readonly exit: Promise<{ readonly code: number | null, readonly signal: NodeJS.Signals | null }>
+  readonly output = { stdout: '', stderr: '' }
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+
+  constructor (t: Test, file: string, options: ProgramOptions) {
+    const child = spawn(process.execPath, [file], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', text => { this.output[name] += text })
+    }
+    this.#child = child
+    this.exit = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+    t.teardown(async () => {
+      child.kill('SIGKILL')
+      await this.exit
+      assert.ok(!Object.values(this.output).join().includes(MARKER), 'a key\'s text has leaked')
+    })
+  }
+
+  kill (signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Waits until the output matches, and returns what the pattern's first group holds. */
+  async says (pattern: RegExp, name: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
+    const ended = this.exit.then(() => true)
+    for (;;) {
+      const match = pattern.exec(this.output[name])
+      if (match !== null) return match[1] ?? match[0]
+      const over = await Promise.race([once(this.#child[name], 'data'), ended])
+      if (over === true) assert.match(this.output[name], pattern, this.output.stderr)
+    }
+  }
+}
