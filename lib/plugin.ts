@@ -67,11 +67,8 @@ async function readEnvironment (fastify: FastifyInstance, env: DbgptAuthOptions[
     }
     const read = scope.getDecorator<Record<string, string>>(confKey)
     environment = { ...read }
-    // Fastify keeps the context and its options: they must not keep the keys.
-    for (const name of ENVIRONMENT_VARIABLES) {
-      delete read[name]
-      delete data[name]
-    }
+    // Fastify keeps the context, which must not keep the keys.
+    for (const name of ENVIRONMENT_VARIABLES) delete read[name]
   })
   return environment
 }

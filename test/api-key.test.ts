@@ -11,7 +11,12 @@ const INVALID = { code: 'FST_DBGPT_AUTH_KEY_INVALID' }
 t.test('a record holds the digest and not the text', async t => {
   for (const init of [KEY, { key: KEY }, { digest: DIGEST }, `sha256:${DIGEST}`, `SHA256:${DIGEST.toUpperCase()}`]) {
     t.same(createApiKey(init), {
-      id: DIGEST.slice(0, 16), digest: DIGEST, name: undefined, createdAt: undefined, expiresAt: undefined, metadata: undefined
+      id: DIGEST.slice(0, 16),
+      digest: DIGEST,
+      name: undefined,
+      createdAt: undefined,
+      expiresAt: undefined,
+      metadata: undefined
     })
   }
   t.notMatch(JSON.stringify(createApiKey({ key: KEY, name: 'billing' })), MARKER)
@@ -25,7 +30,11 @@ t.test('the digest is SHA-256 for any key', async t => {
 
 t.test('a record keeps its details, and nothing of the object it was made from', async t => {
   const init = {
-    key: KEY, name: '计费 billing', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { seats: [1, 2] }, note: null }
+    key: KEY,
+    name: '计费 billing',
+    createdAt: new Date(1e12),
+    expiresAt: new Date(2e12),
+    metadata: { plan: { seats: [1, 2] }, note: null }
   }
   const record = createApiKey(init)
   t.match(record, { name: init.name, createdAt: init.createdAt, expiresAt: init.expiresAt })

@@ -2,8 +2,8 @@ import t from 'tap'
 import * as errors from '../lib/errors.ts'
 
 t.test('every error is exported under its code', async t => {
-  for (const [name, make] of Object.entries(errors)) {
-    const error = new make()
+  for (const [name, AnyError] of Object.entries(errors)) {
+    const error = new AnyError()
     t.equal(error.code, name)
     t.match(name, /^FST_DBGPT_AUTH_[A-Z_]+$/)
     t.ok(error instanceof Error)
@@ -11,6 +11,6 @@ t.test('every error is exported under its code', async t => {
 })
 
 t.test('only two answer a request with a status of their own', async t => {
-  const statuses = Object.values(errors).map(make => (new make()).statusCode).filter(status => status !== 500)
+  const statuses = Object.values(errors).map(AnyError => (new AnyError()).statusCode).filter(status => status !== 500)
   t.same(new Set(statuses), new Set([401, 503]))
 })

@@ -10,7 +10,8 @@ t.test('duplicates are one key, in whatever form', async t => {
   const expiresAt = new Date('2030-01-01')
   const { keys } = readKeyList([
     KEY, KEY, { key: KEY }, `sha256:${DIGEST}`, { digest: DIGEST.toUpperCase() },
-    { key: OTHER_KEY, expiresAt, metadata: { a: [1] } }, { key: OTHER_KEY, expiresAt: new Date(expiresAt), metadata: { a: [1] } }
+    { key: OTHER_KEY, expiresAt, metadata: { a: [1] } },
+    { key: OTHER_KEY, expiresAt: new Date(expiresAt), metadata: { a: [1] } }
   ], 'keys')
   t.equal(keys.length, 3)
 })

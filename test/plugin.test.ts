@@ -186,12 +186,14 @@ t.test('the options realm, message and errorFormat reach the answer', async t =>
 t.test('options are not changed', async t => {
   const { guard } = harness(t)
   const init = Object.freeze({ key: KEY, metadata: Object.freeze({ a: Object.freeze([1]) }) })
-  await guard(Object.freeze({ keys: Object.freeze([init]), env: Object.freeze({ API_KEYS: OTHER_KEY }) }) as DbgptAuthOptions)
+  const options = { keys: Object.freeze([init]), env: Object.freeze({ API_KEYS: OTHER_KEY }) }
+  await guard(Object.freeze(options) as DbgptAuthOptions)
   t.pass('frozen options will do')
 })
 
 t.test('the host app\'s own @fastify/env behaves as if ours were not there', async t => {
-  const env = { schema: { type: 'object', properties: { PORT: { type: 'number' } }, required: ['PORT'] }, env: false, data: { PORT: '80' } }
+  const schema = { type: 'object', properties: { PORT: { type: 'number' } }, required: ['PORT'] }
+  const env = { schema, env: false, data: { PORT: '80' } }
   for (const order of ['before', 'after', 'never']) {
     const { app, guard } = harness(t)
     if (order === 'before') await app.register(fastifyEnv, env)
