@@ -8,7 +8,7 @@ import { MARKER } from './app.ts'
 export interface ProgramOptions {
   readonly cwd: string
   /** The whole environment: nothing is inherited. */
-  readonly env: NodeJS.ProcessEnv
+  readonly env: Readonly<Record<string, string>>
 }
 
 /** A program that runs in a process of its own and ends with the test; no key's text may stand in its output. */
@@ -17,8 +17,10 @@ export class Program {
   readonly output = { stdout: '', stderr: '' }
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
-  constructor (t: Test, file: string, options: ProgramOptions) {
-    const child = spawn(process.execPath, [file], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor (t: Test, file: string, { cwd, env }: ProgramOptions) {
+    // By way of `env`, for tap adds to the environment of whatever it sees start.
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    const child = spawn('env', ['-i', ...variables, process.execPath, file], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', text => { this.output[name] += text })
     }

@@ -1,0 +1,129 @@
+import OpenAI, { AuthenticationError } from 'openai'
+import t from 'tap'
+import { bearer, BODY_401, CHALLENGE, challenge, KEY, rejection, WRONG_KEY } from '../support/app.ts'
+import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
+
+const DBGPT_401 = '{"success":false,"err_code":"401","err_msg":"{\'error\': {\'message\': \'\', \'type\': \'invalid_request_error\', \'param\': None, \'code\': \'invalid_api_key\'}}","data":null}'
+
+const start = await compileServer('test-server')
+
+const guarded: readonly (readonly [path: string, refusal: string, answer: object, init?: RequestInit])[] = [
+  ['/api/v2/serve/awel/flows', DBGPT_401, {
+    success: true,
+    err_code: null,
+    err_msg: null,
+    data: { items: [{ name: 'first_awel_flow' }, { name: 'my_llm_flow' }], total_count: 2, total_pages: 1, page: 1, page_size: 20 }
+  }],
+  ['/api/v2/serve/awel/flows?page=2&page_size=1', DBGPT_401, { data: { items: { length: 1 }, total_pages: 2, page: 2 } }],
+  ['/api/v2/serve/awel/test_auth', DBGPT_401, { status: 'ok' }],
+  ['/v1/models', BODY_401, { object: 'list', data: [{ id: 'echo', object: 'model' }] }],
+  ['/v1/chat/completions', BODY_401, {
+    object: 'chat.completion',
+    model: 'echo',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'You said: Hello' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1, completion_tokens: 3, total_tokens: 4 }
+  }, chat('Hello', false)]
+]
+
+t.test('a server with a key in API_KEYS', async t => {
+  const program = start(t, { PORT: '0', API_KEYS: KEY })
+  const url = await listening(program)
+
+  t.test('says that authentication is on and how to send a key', async t => {
+    t.match(program.output.stdout, '\nAuthentication is on: keys come from API_KEYS\n')
+    t.match(program.output.stdout, `  curl -i ${url}/v1/models -H "Authorization: Bearer $API_KEY"\n`)
+  })
+
+  t.test('answers /health without a key', async t => {
+    const response = await ask(`${url}/health`, {})
+    t.equal(response.status, 200)
+    t.same(await response.json(), { status: 'ok' })
+  })
+
+  for (const [path, refusal, answer, init = {}] of guarded) {
+    t.test(`answers ${path} with the key, and with 401 and a challenge otherwise`, async t => {
+      const accepted = await ask(url + path, init, bearer())
+      t.equal(accepted.status, 200)
+      t.match(await accepted.json(), answer)
+      for (const [headers, expected] of [
+        [{}, CHALLENGE], [bearer(WRONG_KEY), challenge('The API key is not valid')]
+      ] as const) {
+        const refused = await ask(url + path, init, headers)
+        t.equal(refused.status, 401)
+        t.equal(refused.headers.get('www-authenticate'), expected)
+        t.equal(await refused.text(), refusal)
+      }
+    })
+  }
+
+  t.test('refuses a streamed completion without a key in one piece', async t => {
+    const refused = await ask(`${url}/v1/chat/completions`, chat('Hello', true))
+    t.equal(refused.status, 401)
+    t.equal(await refused.text(), BODY_401)
+  })
+
+  t.test('streams a completion as server-sent events that end in [DONE]', async t => {
+    const response = await ask(`${url}/v1/chat/completions`, chat('Hello', true), bearer())
+    t.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+    const events = (await response.text()).split('\n\n')
+    t.same(events.slice(-2), ['data: [DONE]', ''])
+    t.match(events.slice(0, -2), { length: 5 }, 'the role, three words, the end')
+  })
+
+  t.test('refuses a bad body as OpenAI does, but only with a key', async t => {
+    const bad = { ...chat('', false), body: '{"model":"echo","messages":[]}' }
+    t.equal((await ask(`${url}/v1/chat/completions`, bad)).status, 401)
+    const response = await ask(`${url}/v1/chat/completions`, bad, bearer())
+    t.equal(response.status, 400)
+    t.match(await response.json(), { error: { message: /^body\/messages/, type: 'invalid_request_error', param: null } })
+  })
+
+  t.test('refuses a bad page in DB-GPT\'s envelope', async t => {
+    const response = await ask(`${url}/api/v2/serve/awel/flows?page=0`, {}, bearer())
+    t.equal(response.status, 400)
+    t.match(await response.json(), { success: false, err_code: '400', err_msg: /page/, data: null })
+  })
+
+  t.test('serves the openai client that has the key', async t => {
+    const client = new OpenAI({ apiKey: KEY, baseURL: `${url}/v1`, maxRetries: 0 })
+    t.same((await client.models.list()).data.map(({ id }) => id), ['echo'])
+    const body = { model: 'echo', messages: [{ role: 'user' as const, content: 'Hello you' }] }
+    const completion = await client.chat.completions.create(body)
+    t.equal(completion.choices[0]?.message.content, 'You said: Hello you')
+    const words: unknown[] = []
+    for await (const chunk of await client.chat.completions.create({ ...body, stream: true })) {
+      words.push(chunk.choices[0]?.delta.content)
+    }
+    t.same(words, ['', 'You ', 'said: ', 'Hello ', 'you', undefined])
+  })
+
+  t.test('makes the openai client with a wrong key throw an AuthenticationError', async t => {
+    const client = new OpenAI({ apiKey: WRONG_KEY, baseURL: `${url}/v1`, maxRetries: 0 })
+    const error = await rejection(client.models.list())
+    t.type(error, AuthenticationError)
+    t.match(error, { status: 401, code: 'invalid_api_key', type: 'invalid_request_error', param: null })
+  })
+
+  t.test('logs each refusal on stderr', async t => {
+    const line = await program.says(/^(\{.*"unknown".*\})$/m, 'stderr')
+    t.match(JSON.parse(line), { level: 30, reason: 'unknown', msg: 'API key rejected' })
+  })
+})
+
+for (const [title, env, files, why] of [
+  ['no keys', { PORT: '0' }, {}, 'no API keys are configured, set API_KEYS to turn it on'],
+  ['API_AUTH=off', { PORT: '0', API_AUTH: 'off', API_KEYS: KEY }, {}, 'API_AUTH is off'],
+  ['API_AUTH=off in .env', {}, { '.env': `PORT=0\nAPI_AUTH=off\nAPI_KEYS=${KEY}\n` }, 'API_AUTH is off']
+] as const) {
+  t.test(`a server with ${title} says that authentication is off and why, and serves everybody`, async t => {
+    const program = start(t, env, files)
+    const url = await listening(program)
+    t.match(program.output.stdout, `\nAuthentication is off: ${why}\n`)
+    t.notMatch(program.output.stdout, 'Bearer')
+    for (const [path, , answer, init = {}] of guarded) {
+      const response = await ask(url + path, init)
+      t.equal(response.status, 200)
+      t.match(await response.json(), answer)
+    }
+  })
+}
