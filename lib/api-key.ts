@@ -101,7 +101,7 @@ function readDetails (init: ApiKeyInit, place: string): Details {
 function readDate (field: string, value: unknown, place: string): Date | undefined {
   if (value === undefined) return undefined
   if (!isValidDate(value)) throw new FST_DBGPT_AUTH_KEY_INVALID(place, `"${field}" must be a valid Date`)
-  return freezeDate(new Date(value))
+  return Object.freeze(new FrozenDate(value))
 }
 
 /**
@@ -142,17 +142,12 @@ function deepFreeze<T extends object> (value: T): T {
   return Object.freeze(value)
 }
 
-// Object.freeze leaves a Date's setters working: they would let a handler prolong a key.
-const NO_SETTERS = Object.fromEntries(
-  Object.getOwnPropertyNames(Date.prototype)
-    .filter(name => name.startsWith('set'))
-    .map(name => [name, { value: refuseToSet }])
-)
+// Object.freeze leaves a Date's setters working, which would let a handler prolong a key.
+class FrozenDate extends Date {}
+for (const name of Object.getOwnPropertyNames(Date.prototype).filter(name => name.startsWith('set'))) {
+  Object.defineProperty(FrozenDate.prototype, name, { value: refuseToSet })
+}
 
 function refuseToSet (): never {
   throw new TypeError('Cannot change a date of an API key: use the key store')
-}
-
-function freezeDate (date: Date): Date {
-  return Object.freeze(Object.defineProperties(date, NO_SETTERS))
 }

@@ -1,7 +1,11 @@
-import { FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED, FST_DBGPT_AUTH_KEY_WEAK } from './errors.ts'
+import {
+  FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED, FST_DBGPT_AUTH_KEY_WEAK
+} from './errors.ts'
 import { readKeyList, trimBlanks } from './key-list.ts'
+import { FileKeyStore } from './store/file.ts'
 import { MemoryKeyStore } from './store/memory.ts'
 import type { ApiKeyInit, DbgptAuthOptions, KeyStore } from './types.ts'
+import { summarize, type WeakKeys } from './weak-key.ts'
 
 const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
 
@@ -48,7 +52,8 @@ export function resolveSettings (options: Options, environment: Environment): Se
   if (mode === 'off') return { on: false, why: `${origin} is off` }
 
   const production = setting(environment.NODE_ENV)?.toLowerCase() === 'production'
-  const keys = options.keys === undefined ? fromEnvironment(environment) : fromOption(options.keys)
+  const weakKeys = options.allowWeakKeys === true ? 'allow' : production ? 'refuse' : 'warn'
+  const keys = options.keys === undefined ? fromEnvironment(environment, weakKeys) : fromOption(options.keys)
   if (keys === undefined) {
     if (mode === 'on') throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`${origin} is on`)
     if (production) throw new FST_DBGPT_AUTH_KEYS_REQUIRED('NODE_ENV is production')
@@ -56,32 +61,23 @@ export function resolveSettings (options: Options, environment: Environment): Se
     if (options.addHook === false) throw new FST_DBGPT_AUTH_KEYS_REQUIRED('The option addHook is false')
     return { on: false, why: 'no API keys are configured, set API_KEYS to turn it on' }
   }
-  if (options.allowWeakKeys === true) return { on: true, ...keys, weaknesses: [] }
-  if (production && keys.weaknesses.length > 0) throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(keys.weaknesses))
-  return { on: true, ...keys }
-}
-
-/**
- * Makes one text of a few findings.
- *
- * @param findings - at least one
- */
-export function summarize (findings: readonly string[]): string {
-  const shown = findings.slice(0, 5).join(', ')
-  return findings.length > 5 ? `${shown}, and ${findings.length - 5} more` : shown
+  if (weakKeys === 'refuse' && keys.weaknesses.length > 0) throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(keys.weaknesses))
+  return { on: true, ...keys, weaknesses: weakKeys === 'warn' ? keys.weaknesses : [] }
 }
 
 function setting (value: string | undefined): string | undefined {
   return value === undefined ? undefined : trimBlanks(value) || undefined
 }
 
-function fromEnvironment (environment: Environment): Keys | undefined {
+function fromEnvironment (environment: Environment, weakKeys: WeakKeys): Keys | undefined {
   const sources = KEY_SOURCES.filter(name => setting(environment[name]) !== undefined)
   if (sources.length > 1) throw new FST_DBGPT_AUTH_KEY_SOURCES(sources.join(' and '))
   const [source] = sources
   if (source === undefined) return undefined
-  if (source !== 'API_KEYS') throw new FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED(source)
-  return inMemory((environment[source] as string).split(',').map(trimBlanks), source)
+  const value = trimBlanks(environment[source] as string)
+  if (source === 'API_KEYS') return inMemory(value.split(',').map(trimBlanks), source)
+  if (source === 'API_KEYS_FILE') return { store: new FileKeyStore(value, { weakKeys }), source, weaknesses: [] }
+  throw new FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED(source)
 }
 
 function fromOption (keys: NonNullable<Options['keys']>): Keys | undefined {
@@ -97,5 +93,5 @@ function isList (keys: NonNullable<Options['keys']>): keys is readonly (string |
 
 function inMemory (entries: readonly (string | ApiKeyInit)[], source: string): Keys {
   const { keys, weaknesses } = readKeyList(entries, source)
-  return { store: new MemoryKeyStore(keys), source, weaknesses }
+  return { store: new MemoryKeyStore(keys.values()), source, weaknesses }
 }

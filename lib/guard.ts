@@ -1,5 +1,5 @@
 import diagnostics from 'node:diagnostics_channel'
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Check } from './check.ts'
 import { FST_DBGPT_AUTH_UNAUTHORIZED } from './errors.ts'
 import { type Refuse, storeError } from './refuse.ts'
@@ -7,7 +7,7 @@ import { Rejection } from './rejection.ts'
 import type { ApiKey, ApiKeyEvent, RejectionReason, VerificationError, VerifyApiKey } from './types.ts'
 import type { Refusal } from './unauthorized.ts'
 
-type Done = HookHandlerDoneFunction
+type Done = (error?: Error) => void
 type Settle = (outcome: ApiKey | Rejection, request: FastifyRequest, reply: FastifyReply, done: Done) => void
 
 const accepted = diagnostics.channel('dbgpt-auth:accepted')

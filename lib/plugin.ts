@@ -1,8 +1,8 @@
 import fastifyEnv from '@fastify/env'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { buildCheck } from './check.ts'
-import { ENVIRONMENT_VARIABLES, type Environment, environmentSchema, resolveSettings, summarize } from './config.ts'
+import { ENVIRONMENT_VARIABLES, type Environment, environmentSchema, resolveSettings } from './config.ts'
 import { watchCorsOrder } from './cors.ts'
 import { FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEY_STORE_OPEN } from './errors.ts'
 import { buildHook, buildVerify } from './guard.ts'
@@ -13,6 +13,7 @@ import { buildRefuse } from './refuse.ts'
 import { MemoryKeyStore } from './store/memory.ts'
 import type { DbgptAuthOptions, KeyStore } from './types.ts'
 import { prepareRefusals } from './unauthorized.ts'
+import { summarize } from './weak-key.ts'
 
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, options) => {
   checkOptions(options)
@@ -25,7 +26,7 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, options) =>
   fastify.log.info({ source }, 'API key authentication is on')
   if (weaknesses.length > 0) fastify.log.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
   fastify.decorate('apiKeys', store)
-  await open(store)
+  await open(store, fastify.log)
   fastify.addHook('onClose', async () => { await store.close?.() })
 
   const check = buildCheck(store, options.getKey)
@@ -90,9 +91,9 @@ function environmentError (cause: unknown): Error {
   return new FST_DBGPT_AUTH_ENVIRONMENT(problem)
 }
 
-async function open (store: KeyStore): Promise<void> {
+async function open (store: KeyStore, log: FastifyBaseLogger): Promise<void> {
   try {
-    await store.open?.()
+    await store.open?.(log)
   } catch (cause) {
     // A rejection without an error would count as a success.
     throw cause instanceof Error ? cause : new FST_DBGPT_AUTH_KEY_STORE_OPEN({ cause })

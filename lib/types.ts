@@ -1,6 +1,6 @@
 import type {} from 'fastify'
 import type {
-  FastifyReply, FastifyRequest, HookHandlerDoneFunction, RawServerBase, RouteGenericInterface
+  FastifyBaseLogger, FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface
 } from 'fastify'
 
 /** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
@@ -44,6 +44,9 @@ export type ApiKeyInit = ApiKeyDetails & (
   }
 )
 
+/** What a key store logs to. */
+export type KeyStoreLog = Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+
 /** What the plugin needs of a place that knows the keys, and all that an application's own must have. */
 export interface KeyStore {
   /**
@@ -53,8 +56,12 @@ export interface KeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | null | undefined | Promise<ApiKey | null | undefined>
-  /** Gets ready; called once at start-up, where its failure stops the application. */
-  open? (): Promise<void>
+  /**
+   * Gets ready; called once at start-up, where its failure stops the application.
+   *
+   * @param log - the application's logger, for what happens to the store later on
+   */
+  open? (log?: KeyStoreLog): Promise<void>
   /** Lets go of what {@link KeyStore.open} took; called once when the application closes. */
   close? (): Promise<void>
 }
@@ -182,7 +189,7 @@ export interface VerificationError extends Error {
 export type VerifyApiKey = <Server extends RawServerBase>(
   request: FastifyRequest<RouteGenericInterface, Server>,
   reply: FastifyReply<RouteGenericInterface, Server>,
-  done: HookHandlerDoneFunction | ((error?: Error) => void)
+  done: (error?: VerificationError) => void
 ) => void
 
 /** What the diagnostics channels `dbgpt-auth:accepted` and `dbgpt-auth:rejected` publish. */

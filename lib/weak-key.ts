@@ -1,3 +1,6 @@
+/** What to do about keys that can be guessed. */
+export type WeakKeys = 'refuse' | 'warn' | 'allow'
+
 const MIN_LENGTH = 20
 const MIN_DISTINCT = 8
 
@@ -26,4 +29,14 @@ export function weaknessOf (key: string): string | undefined {
   if (key.length < MIN_LENGTH) return `shorter than ${MIN_LENGTH} characters`
   if (new Set(key).size < MIN_DISTINCT) return `of fewer than ${MIN_DISTINCT} distinct characters`
   return undefined
+}
+
+/**
+ * Makes one text of a few findings.
+ *
+ * @param findings - at least one
+ */
+export function summarize (findings: readonly string[]): string {
+  const shown = findings.slice(0, 5).join(', ')
+  return findings.length > 5 ? `${shown}, and ${findings.length - 5} more` : shown
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Environment, resolveSettings, type Settings, summarize } from '../lib/config.ts'
+import { type Environment, resolveSettings, type Settings } from '../lib/config.ts'
 import { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../lib/index.ts'
 import { KEY, MARKER, OTHER_KEY } from './support/app.ts'
 
@@ -139,10 +139,4 @@ t.test('10,000 keys are read, and each is found', async t => {
   t.match(settings, { on: true, source: 'API_KEYS' })
   const { store } = settings as Extract<Settings, { on: true }>
   t.ok(keys.every(key => store.find(createApiKey(key).digest) !== undefined))
-})
-
-t.test('a few findings are told, many are counted', async t => {
-  t.equal(summarize(['a', 'b']), 'a, b')
-  t.equal(summarize(['1', '2', '3', '4', '5']), '1, 2, 3, 4, 5')
-  t.equal(summarize(['1', '2', '3', '4', '5', '6', '7']), '1, 2, 3, 4, 5, and 2 more')
 })

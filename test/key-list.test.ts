@@ -13,7 +13,7 @@ t.test('duplicates are one key, in whatever form', async t => {
     { key: OTHER_KEY, expiresAt, metadata: { a: [1] } },
     { key: OTHER_KEY, expiresAt: new Date(expiresAt), metadata: { a: [1] } }
   ], 'keys')
-  t.equal(keys.length, 3)
+  t.equal(keys.size, 3)
 })
 
 t.test('a key that is repeated with other details is refused by its place', async t => {

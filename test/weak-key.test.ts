@@ -1,5 +1,5 @@
 import t from 'tap'
-import { weaknessOf } from '../lib/weak-key.ts'
+import { summarize, weaknessOf } from '../lib/weak-key.ts'
 
 t.test('placeholders are found in any case, and with any punctuation', async t => {
   for (const key of [
@@ -17,4 +17,10 @@ t.test('short keys and monotonous ones are weak', async t => {
 t.test('20 characters of which 8 are distinct are not weak', async t => {
   t.equal(weaknessOf('abcdefgh12345678xyzw'), undefined)
   t.equal(weaknessOf('abcdefgabcdefghabcde'), undefined)
+})
+
+t.test('a few findings are told, many are counted', async t => {
+  t.equal(summarize(['a', 'b']), 'a, b')
+  t.equal(summarize(['1', '2', '3', '4', '5']), '1, 2, 3, 4, 5')
+  t.equal(summarize(['1', '2', '3', '4', '5', '6', '7']), '1, 2, 3, 4, 5, and 2 more')
 })

@@ -1,0 +1,46 @@
+import { createApiKey } from '../../api-key.ts'
+import { generateApiKey } from '../../generate.ts'
+import { printNewKey } from '../print.ts'
+import { openStore } from '../store.ts'
+import { parseInstant } from '../time.ts'
+import { type Call, type Command, QUIET_OPTION, STORE_OPTION, textOption, UsageError } from '../usage.ts'
+
+/** `dbgpt-auth create` */
+export const create: Command = {
+  summary: 'make a key and store it',
+  options: {
+    name: { type: 'string', value: 'NAME', help: 'who or what the key is for (required)' },
+    expires: { type: 'string', value: 'WHEN', help: 'a duration such as 90d, or an ISO date (default: never)' },
+    metadata: { type: 'string', value: 'JSON', help: 'an object of the application\'s own' },
+    quiet: QUIET_OPTION,
+    store: STORE_OPTION
+  },
+  async run (call) {
+    const { values, streams: { stdout, stderr, env }, now } = call
+    const name = textOption(call, 'name')
+    if (name === undefined) throw new UsageError('--name is required')
+    const expires = textOption(call, 'expires')
+    const store = openStore(textOption(call, 'store'), env)
+    const key = generateApiKey()
+    const record = createApiKey({
+      key,
+      name,
+      createdAt: new Date(now),
+      expiresAt: expires === undefined ? undefined : parseInstant(expires, '--expires', now),
+      metadata: parseMetadata(call)
+    })
+    await store.add(record)
+    printNewKey(stdout, key, record, values.quiet === true)
+    if (values.quiet !== true) stderr.write('Keep the key now: it is not shown again.\n')
+  }
+}
+
+function parseMetadata (call: Call): Record<string, unknown> | undefined {
+  const text = textOption(call, 'metadata')
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError('--metadata must be a JSON object')
+  }
+}

@@ -1,0 +1,15 @@
+import { createApiKey } from '../../api-key.ts'
+import { generateApiKey, hashApiKey } from '../../generate.ts'
+import { printTable } from '../print.ts'
+import { type Command, QUIET_OPTION } from '../usage.ts'
+
+/** `dbgpt-auth generate` */
+export const generate: Command = {
+  summary: 'make a key and its digest, and store neither',
+  options: { quiet: QUIET_OPTION },
+  async run ({ values, streams: { stdout } }) {
+    const key = generateApiKey()
+    if (values.quiet === true) stdout.write(`${key}\n`)
+    else printTable(stdout, [['key', key], ['id', createApiKey(key).id], ['digest', hashApiKey(key)]])
+  }
+}

@@ -1,0 +1,44 @@
+import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
+import { isMistypedApiKey } from '../../generate.ts'
+import { parseKeyFile } from '../../store/key-file.ts'
+import { summarize } from '../../weak-key.ts'
+import { openStore } from '../store.ts'
+import { type Command, STORE_OPTION, type Streams, textOption, UsageError } from '../usage.ts'
+
+const SOURCE = 'standard input'
+
+/** `dbgpt-auth import` */
+export const importKeys: Command = {
+  summary: 'hash and store the keys on standard input, between commas or line ends',
+  options: {
+    'allow-weak': { type: 'boolean', help: 'take keys that can be guessed' },
+    store: STORE_OPTION
+  },
+  async run (call) {
+    const { values, streams: { stdin, stdout, env } } = call
+    const store = openStore(textOption(call, 'store'), env)
+    const text = await read(stdin)
+    assertTyped(text)
+    const { list: { keys, weaknesses } } = await parseKeyFile(text, SOURCE)
+    if (weaknesses.length > 0 && values['allow-weak'] !== true) {
+      throw new Error(`${summarize(weaknesses)}: nothing is imported; --allow-weak takes weak keys`)
+    }
+    const added = await store.addAll(keys.values())
+    stdout.write(`${added} imported, ${keys.size - added} already there\n`)
+  }
+}
+
+async function read (stdin: Streams['stdin']): Promise<string> {
+  if (stdin.isTTY === true) throw new UsageError('pipe the keys in: printenv API_KEYS | dbgpt-auth import --store FILE')
+  const chunks: Buffer[] = []
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString()
+}
+
+/** A generated key whose checksum is wrong would let nobody in. */
+function assertTyped (text: string): void {
+  const line = text.split('\n').findIndex(content => content.split(/[\s,]+/).some(isMistypedApiKey))
+  if (line !== -1) {
+    throw new FST_DBGPT_AUTH_KEY_INVALID(`Line ${line + 1} of ${SOURCE}`, 'its checksum is wrong, is it mistyped or cut short?')
+  }
+}

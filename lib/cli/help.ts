@@ -1,0 +1,35 @@
+import type { Command } from './usage.ts'
+
+/**
+ * Writes the help of the whole command.
+ *
+ * @param commands - its verbs
+ */
+export function overview (commands: Readonly<Record<string, Command>>): string {
+  const names = Object.entries(commands).map(([verb, { argument }]) => [verb, argument].filter(Boolean).join(' '))
+  const lines = Object.values(commands).map(({ summary }, index) => [names[index] as string, summary] as const)
+  return [
+    'Usage: dbgpt-auth COMMAND [OPTIONS]', '', 'Manages the API keys of fastify-dbgpt-auth.', '', ...columns(lines), '',
+    'Options of a command: dbgpt-auth COMMAND --help', ''
+  ].join('\n')
+}
+
+/**
+ * Writes the help of one verb.
+ *
+ * @param verb - its name
+ * @param command - the verb
+ */
+export function helpOf (verb: string, { summary, argument, options }: Command): string {
+  const lines = Object.entries({ ...options, help: { value: undefined, help: 'show this' } }).map(([name, { value, help }]) =>
+    [`--${name}${value === undefined ? '' : ` ${value}`}`, help] as const)
+  return [
+    `Usage: dbgpt-auth ${verb} ${argument === undefined ? '' : `${argument} `}[OPTIONS]`, '',
+    `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, '', ...columns(lines), ''
+  ].join('\n')
+}
+
+function columns (lines: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...lines.map(([left]) => left.length))
+  return lines.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}

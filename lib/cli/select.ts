@@ -1,0 +1,23 @@
+import type { ApiKey } from '../types.ts'
+
+/** The command did what it could, and that was not enough. */
+export class NoSuchKeyError extends Error {
+  constructor () {
+    // What was asked for is not told: somebody may have given a key's text.
+    super('no key has this id or name: see "dbgpt-auth list"')
+  }
+}
+
+/**
+ * Picks the keys with an id, or else those with a name.
+ *
+ * @param keys - all
+ * @param idOrName - 16 hex digits, or a name
+ * @throws {@link NoSuchKeyError}
+ */
+export function select (keys: readonly ApiKey[], idOrName: string): readonly ApiKey[] {
+  const byId = keys.filter(key => key.id === idOrName)
+  const selected = byId.length > 0 ? byId : keys.filter(key => key.name === idOrName)
+  if (selected.length === 0) throw new NoSuchKeyError()
+  return selected
+}

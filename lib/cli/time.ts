@@ -1,0 +1,54 @@
+import { UsageError } from './usage.ts'
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000
+}
+const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+const MAX_DATE_MS = 8.64e15
+
+/** The length of a day, in milliseconds. */
+export const DAY_MS = 86_400_000
+
+/**
+ * Reads a duration: a whole number and `s`, `m`, `h`, `d` or `w`, or just 0.
+ *
+ * @param text - such as `24h`
+ * @param option - what to call it in an error
+ * @returns milliseconds
+ */
+export function parseDuration (text: string, option: string): number {
+  const [, count, unit = 's'] = /^(\d{1,9})([smhdw])$/.exec(text) ?? /^(0)$/.exec(text) ?? []
+  if (count === undefined) throw new UsageError(`${option} must be a duration such as 30m, 24h or 90d`)
+  return Number(count) * (UNITS_MS[unit] as number)
+}
+
+/**
+ * Reads an instant: an ISO 8601 date, or a duration from now.
+ *
+ * @param text - such as `2030-01-01`, `2030-01-01T12:00:00Z` or `90d`
+ * @param option - what to call it in an error
+ * @param now - milliseconds since the epoch
+ */
+export function parseInstant (text: string, option: string, now: number): Date {
+  if (ISO.test(text)) {
+    const date = new Date(text)
+    if (!Number.isNaN(date.getTime())) return date
+  } else if (/^\d+[smhdw]$/.test(text)) {
+    const at = now + parseDuration(text, option)
+    if (at <= MAX_DATE_MS) return new Date(at)
+  }
+  throw new UsageError(`${option} must be a duration such as 90d, or a date such as 2030-01-01 or 2030-01-01T12:00:00Z`)
+}
+
+/**
+ * Says how long ago or ahead something is, in the largest unit that it fills.
+ *
+ * @param ms - milliseconds, not negative
+ */
+export function formatDuration (ms: number): string {
+  for (const unit of ['d', 'h', 'm']) {
+    const count = ms / (UNITS_MS[unit] as number)
+    if (count >= 1) return `${Math.round(count)}${unit}`
+  }
+  return `${Math.round(ms / 1000)}s`
+}

@@ -1,0 +1,105 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import { Ajv } from 'ajv'
+import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../errors.ts'
+import { KeyList, trimBlanks } from '../key-list.ts'
+import type { ApiKey, ApiKeyInit } from '../types.ts'
+import { cutObjects, invalidLine } from './json-objects.ts'
+
+/** How long reading may keep other work waiting, in milliseconds. */
+const SLICE_MS = 5
+
+const DATE = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d)$'
+
+/** A key in the JSON form. */
+const schema = {
+  type: 'object',
+  required: ['digest'],
+  additionalProperties: false,
+  properties: {
+    id: { type: 'string', pattern: '^[0-9a-f]{16}$' },
+    digest: { type: 'string', pattern: '^[0-9a-fA-F]{64}$' },
+    name: { type: 'string' },
+    createdAt: { type: 'string', pattern: DATE },
+    expiresAt: { type: 'string', pattern: DATE },
+    metadata: { type: 'object' }
+  }
+}
+
+interface StoredKey {
+  readonly digest: string
+  readonly createdAt?: string
+  readonly expiresAt?: string
+}
+
+const ajv = new Ajv()
+
+/** What a file of keys holds. */
+export interface KeyFile {
+  readonly form: 'plain' | 'json'
+  readonly list: KeyList
+}
+
+/**
+ * Reads the text of a file of keys: JSON if it begins with a brace, else keys between commas and line ends.
+ * Lets other work run in between.
+ *
+ * @param text - the file's content
+ * @param file - its name, for errors, which name the line
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_INVALID` or `FST_DBGPT_AUTH_KEYS_EMPTY`
+ */
+export async function parseKeyFile (text: string, file: string): Promise<KeyFile> {
+  const form = /^\s*\{/.test(text) ? 'json' : 'plain'
+  const list = new KeyList()
+  let since = performance.now()
+  for (const { entry, line } of form === 'json' ? jsonEntries(text, file) : plainEntries(text)) {
+    list.add(entry, `Line ${line} of ${file}`)
+    if (performance.now() - since < SLICE_MS) continue
+    await breathe()
+    since = performance.now()
+  }
+  if (form === 'plain' && list.keys.size === 0) throw new FST_DBGPT_AUTH_KEYS_EMPTY(`The key file ${file}`)
+  return { form, list }
+}
+
+interface Entry {
+  readonly entry: string | ApiKeyInit
+  readonly line: number
+}
+
+/** A `#` begins a comment at the start of a line or after a blank, which no key has in it. */
+function * plainEntries (text: string): Generator<Entry> {
+  let line = 0
+  for (const content of text.split('\n')) {
+    line++
+    for (const entry of content.replace(/(^|[ \t])#.*$/, '').split(',')) yield { entry: trimBlanks(entry), line }
+  }
+}
+
+function * jsonEntries (text: string, file: string): Generator<Entry> {
+  const validate = ajv.compile<StoredKey>(schema)
+  for (const { json, line } of cutObjects(text, file)) {
+    let key: unknown
+    try {
+      key = JSON.parse(json)
+    } catch {
+      throw invalidLine(line, file, 'it is not valid JSON') // not the parser's error, which quotes the text
+    }
+    if (!validate(key)) throw invalidLine(line, file, ajv.errorsText(validate.errors, { dataVar: 'the key' }))
+    const { createdAt, expiresAt } = key
+    yield { entry: { ...key, createdAt: toDate(createdAt), expiresAt: toDate(expiresAt) }, line }
+  }
+}
+
+function toDate (text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
+}
+
+/**
+ * Writes keys in the JSON form, one a line, so that a difference between two files is easy to read.
+ *
+ * @param keys - the records
+ */
+export function serializeKeyFile (keys: Iterable<ApiKey>): string {
+  const lines = Array.from(keys, key => JSON.stringify(key))
+  return lines.length === 0 ? '{"keys":[]}\n' : `{"keys":[\n${lines.join(',\n')}\n]}\n`
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+const NEW_FILE_MODE = 0o600
+const PERMISSIONS = 0o7777
+
+/**
+ * Replaces a file in one step: a crash at any point leaves the old or the new one. It keeps its owner and mode;
+ * a new file is its owner's alone. To be called under the file's lock.
+ *
+ * @param file - the file, no symbolic link
+ * @param text - its new content
+ * @param assertHeld - asked right before the step
+ * @throws what the file system does, with the file unchanged
+ */
+export async function replaceFile (file: string, text: string, assertHeld: () => Promise<void>): Promise<void> {
+  await removeLeftovers(file)
+  const temporary = `${file}.${randomUUID()}.tmp`
+  try {
+    const handle = await open(temporary, 'wx', NEW_FILE_MODE)
+    try {
+      await keepOwnerAndMode(file, handle)
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await assertHeld()
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(file))
+}
+
+async function keepOwnerAndMode (file: string, handle: FileHandle): Promise<void> {
+  const [before, now] = [await statIfThere(file), await handle.stat()]
+  if (before === undefined) return
+  if (before.uid !== now.uid || before.gid !== now.gid) await handle.chown(before.uid, before.gid)
+  await handle.chmod(before.mode & PERMISSIONS)
+}
+
+async function statIfThere (file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A process that was killed leaves its temporary file. */
+async function removeLeftovers (file: string): Promise<void> {
+  const prefix = `${basename(file)}.`
+  for (const name of await readdir(dirname(file))) {
+    if (name.startsWith(prefix) && name.endsWith('.tmp')) await rm(join(dirname(file), name), { force: true })
+  }
+}
+
+/** Makes the new name outlast a loss of power, where the system can. */
+async function syncFolder (folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  try {
+    await handle?.sync()
+  } catch { /* not on this file system */ } finally {
+    await handle?.close()
+  }
+}

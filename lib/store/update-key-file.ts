@@ -1,0 +1,54 @@
+import { readFile, realpath } from 'node:fs/promises'
+import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from '../errors.ts'
+import type { ApiKey } from '../types.ts'
+import { parseKeyFile, serializeKeyFile } from './key-file.ts'
+import { withLock } from './lock.ts'
+import { replaceFile } from './replace-file.ts'
+
+/** Records by digest. */
+export type Keys = Map<string, ApiKey>
+
+/**
+ * Changes the keys of a file as they are now, under its lock; a file that is not there holds none.
+ *
+ * @param path - the file; a symbolic link stays one, and what it points to is replaced
+ * @param change - changes the list in place, and tells whether it did
+ * @returns what was written; undefined if nothing was
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or
+ * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
+ */
+export async function updateKeyFile (
+  path: string, change: (keys: Keys) => boolean
+): Promise<{ readonly keys: Keys, readonly text: string } | undefined> {
+  const file = await realpath(path).catch(() => path)
+  try {
+    return await withLock(file, async assertHeld => {
+      const keys = await read(file)
+      if (!change(keys)) return undefined
+      const text = serializeKeyFile(keys.values())
+      await replaceFile(file, text, assertHeld)
+      return { keys, text }
+    })
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause
+    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(path, cause.code, { cause })
+  }
+}
+
+async function read (file: string): Promise<Keys> {
+  let text
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return new Map()
+    throw error
+  }
+  if (text.trim() === '') return new Map() // made by hand, to be filled
+  const { form, list } = await parseKeyFile(text, file)
+  if (form === 'plain') throw new FST_DBGPT_AUTH_KEY_FILE_PLAIN(file)
+  return list.keys
+}
+
+function isSystemError (error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
