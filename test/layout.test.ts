@@ -36,7 +36,7 @@ t.test('the files at the top are imported by none below, those at the bottom imp
 })
 
 t.test('every file of lib is an entry of the package or imported by way of one', async t => {
-  const entries = [...textOf('package.json').matchAll(/"\.\/dist\/(.*)\.js"/g)].map(([, name]) => `lib/${name}.ts`)
+  const entries = [...textOf('package.json').matchAll(/"(?:\.\/)?dist\/(.*)\.js"/g)].map(([, name]) => `lib/${name}.ts`)
   const reached = new Set(entries.flatMap(entry => [entry, ...reachableFrom(entry)]))
   t.same(lib.filter(file => !reached.has(file)), [])
 })

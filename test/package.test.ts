@@ -27,7 +27,7 @@ const installed = join(consumer, 'node_modules', 'fastify-dbgpt-auth')
 await install(await pack())
 
 t.test('the tarball holds what users need and nothing else', async t => {
-  const modules = (await filesIn(join(repository, 'lib'))).map(file => file.replace(/\.ts$/, ''))
+  const modules = (await filesIn(join(sources, 'lib'))).map(file => file.replace(/\.ts$/, ''))
   t.same(await filesIn(installed), [
     '.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json',
     ...modules.flatMap(name => [`dist/${name}.d.ts`, `dist/${name}.js`, `dist/${name}.js.map`])
@@ -59,17 +59,17 @@ for (const [name, flags] of Object.entries(resolutions)) {
 }
 
 t.test('a stack trace names the line of the TypeScript source, which the source map holds', async t => {
-  for (const file of await filesIn(join(repository, 'lib'))) {
-    const { sources, sourcesContent } = JSON.parse(
+  for (const file of await filesIn(join(sources, 'lib'))) {
+    const map = JSON.parse(
       await readFile(join(installed, 'dist', file.replace(/ts$/, 'js.map')), 'utf8')
     ) as { sources: string[], sourcesContent: string[] }
-    t.same(sources.map(source => join('dist', file, '..', source)), [join('lib', file)])
-    t.same(sourcesContent, [await readFile(join(repository, 'lib', file), 'utf8')])
+    t.same(map.sources.map(source => join('dist', file, '..', source)), [join('lib', file)])
+    t.same(map.sourcesContent, [await readFile(join(sources, 'lib', file), 'utf8')])
   }
   const frame = (await lines('--enable-source-maps', 'throw.mjs')).find(line => line.includes('createApiKey'))
   const [, path = '', line] = /\(([^()]+):(\d+):\d+\)$/.exec(frame ?? '') ?? []
   t.equal(path.startsWith('file:') ? fileURLToPath(path) : path, join(installed, 'lib', 'api-key.ts'))
-  const source = await readFile(join(repository, 'lib', 'api-key.ts'), 'utf8')
+  const source = await readFile(join(sources, 'lib', 'api-key.ts'), 'utf8')
   t.match(source.split('\n')[Number(line) - 1], /\breadKey\(init, place\)/)
 })
 

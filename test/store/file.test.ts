@@ -75,7 +75,7 @@ t.test('a file that turns bad keeps the last good keys, and says so once; so it 
     const errors = (): LogLine[] => log().filter(({ level }) => level === 50)
     await spoil(file)
     await until(() => errors().length > 0)
-    t.match(errors(), [{ err: { code, message: new RegExp(file) }, msg: 'The key file is not good: the last good keys stay in force' }])
+    t.match(errors(), [{ err: { code, message: new RegExp(file) }, msg: /^The key file is not good/ }])
     t.equal(await status(KEY), 200)
     await writeFile(file, serializeKeyFile([A]))
     await until(() => log().some(({ msg }) => msg === 'The key file is good again'))
@@ -87,7 +87,8 @@ t.test('a file that turns bad keeps the last good keys, and says so once; so it 
 t.test('a fault is logged once, however often the file is looked at, and another fault once more', async t => {
   const file = await makeFile(t, serializeKeyFile([A]))
   const { log } = await serve(t, file)
-  const errors = (): string[] => log().filter(({ level }) => level === 50).map(({ err }) => (err as { message: string }).message)
+  const errors = (): string[] =>
+    log().filter(({ level }) => level === 50).map(({ err }) => (err as { message: string }).message)
   await writeFile(file, '{"keys":[\n{]}')
   await until(() => errors().length === 1)
   await writeFile(file, '{"keys":[\n{ ]}')
@@ -182,8 +183,8 @@ t.test('a plain list is not written to', async t => {
   const store = new FileKeyStore(file)
   await store.open()
   t.teardown(async () => await store.close())
-  for (const write of [async () => await store.add(B), async () => await store.revoke(A.id), async () => await store.expire(A.id, new Date())]) {
-    t.match(await rejection(write()), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ })
+  for (const write of [store.add(B), store.revoke(A.id), store.expire(A.id, new Date())]) {
+    t.match(await rejection(write), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ })
   }
   t.equal(await readFile(file, 'utf8'), KEY)
   await chmod(file, 0o600)

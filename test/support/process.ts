@@ -11,6 +11,14 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
+/**
+ * The command line that runs Node with nothing of this process's environment but what is told: by way of `env`, for
+ * tap adds its loaders to the environment of whatever it sees start, which makes a process slow.
+ */
+export function bareNode (args: readonly string[], env: Readonly<Record<string, string>> = {}): [string, string[]] {
+  return ['env', ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), process.execPath, ...args]]
+}
+
 /** A program that runs in a process of its own and ends with the test; no key's text may stand in its output. */
 export class Program {
   readonly exit: Promise<{ readonly code: number | null, readonly signal: NodeJS.Signals | null }>
@@ -18,9 +26,7 @@ export class Program {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
   constructor (t: Test, file: string, { cwd, env }: ProgramOptions) {
-    // By way of `env`, for tap adds to the environment of whatever it sees start.
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-    const child = spawn('env', ['-i', ...variables, process.execPath, file], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(...bareNode([file], env), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', text => { this.output[name] += text })
     }

@@ -1,0 +1,37 @@
+import { stat } from 'node:fs/promises'
+import t from 'tap'
+import { createApiKey } from '../../../lib/index.ts'
+import { keyIn, runCommand } from '../../support/cli.ts'
+import { makeKeyFile } from '../../support/key-file.ts'
+
+const NOW = Date.parse('2026-01-01T00:00:00Z')
+
+t.test('create stores a key and prints it once', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const { code, stdout, stderr } = await runCommand([
+    'create', '--name', '计费', '--expires', '90d', '--metadata', '{"plan":"gold"}', '--store', file
+  ], { now: NOW })
+  const key = keyIn(stdout)
+  const { id, digest } = createApiKey(key)
+  t.equal(code, 0)
+  t.equal(stdout, `key      ${key}\nid       ${id}\nname     计费\nexpires  2026-04-01T00:00:00.000Z\n`)
+  t.equal(stderr, 'Keep the key now: it is not shown again.\n')
+  t.same(await records(), [{
+    id, digest, name: '计费', createdAt: new Date(NOW), expiresAt: new Date('2026-04-01'), metadata: { plan: 'gold' }
+  }])
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+})
+
+t.test('create --quiet prints the key alone, to be piped', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const { stdout, stderr } = await runCommand(['create', '--name', 'billing', '--quiet'], { env: { API_KEYS_FILE: file } })
+  t.equal(stdout, `${keyIn(stdout)}\n`)
+  t.equal(stderr, '')
+  t.match(await records(), [{ name: 'billing', expiresAt: undefined, metadata: undefined }])
+})
+
+t.test('names may repeat, and each key is another', async t => {
+  const { file, records } = await makeKeyFile(t)
+  for (let count = 0; count < 3; count++) await runCommand(['create', '--name', 'billing', '--store', file])
+  t.equal(new Set((await records()).map(({ id }) => id)).size, 3)
+})

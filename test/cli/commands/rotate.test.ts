@@ -1,0 +1,61 @@
+import t from 'tap'
+import { createApiKey, FileKeyStore } from '../../../lib/index.ts'
+import { KEY, OTHER_KEY } from '../../support/app.ts'
+import { keyIn, runCommand } from '../../support/cli.ts'
+import { makeKeyFile } from '../../support/key-file.ts'
+
+const HOUR = 3_600_000
+const NOW = Date.parse('2026-06-01T00:00:00Z')
+const old = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(NOW - HOUR), metadata: { plan: 'gold' } })
+
+t.test('rotate makes a key of the same name and metadata, and lets the old one live for a day', async t => {
+  for (const asked of ['billing', old.id]) {
+    const { file, records } = await makeKeyFile(t)
+    await new FileKeyStore(file).add(old)
+    const { code, stdout, stderr } = await runCommand(['rotate', asked, '--store', file], { now: NOW })
+    t.equal(code, 0)
+    t.match(stderr, `The old key ${old.id} ends at 2026-06-02T00:00:00.000Z.`)
+    const { id, digest } = createApiKey(keyIn(stdout))
+    t.same(await records(), [
+      { ...old, expiresAt: new Date(NOW + 24 * HOUR) },
+      { id, digest, name: 'billing', createdAt: new Date(NOW), expiresAt: undefined, metadata: { plan: 'gold' } }
+    ])
+  }
+})
+
+t.test('the grace period can be shorter, or none', async t => {
+  for (const [grace, ms] of [['1h', HOUR], ['0', 0], ['0s', 0]] as const) {
+    const { file, records } = await makeKeyFile(t)
+    await new FileKeyStore(file).add(old)
+    const { stdout, stderr } = await runCommand(['rotate', 'billing', '--grace', grace, '--quiet', '--store', file], { now: NOW })
+    t.equal(stdout, `${keyIn(stdout)}\n`)
+    t.equal(stderr, '')
+    t.same((await records())[0]?.expiresAt, new Date(NOW + ms))
+  }
+})
+
+t.test('the new key can have an expiry', async t => {
+  const { file, records } = await makeKeyFile(t)
+  await new FileKeyStore(file).add(old)
+  await runCommand(['rotate', 'billing', '--expires', '2027-01-01', '--store', file], { now: NOW })
+  t.same((await records())[1]?.expiresAt, new Date('2027-01-01'))
+})
+
+t.test('a name that was rotated before goes on from its newest key, and no old key lives longer for it', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const ending = createApiKey({ key: OTHER_KEY, name: 'billing', createdAt: new Date(0), expiresAt: new Date(NOW + HOUR) })
+  await new FileKeyStore(file).addAll([ending, old])
+  const { stderr } = await runCommand(['rotate', 'billing', '--store', file], { now: NOW })
+  t.notMatch(stderr, ending.id)
+  t.match(await records(), [
+    { id: ending.id, expiresAt: new Date(NOW + HOUR) }, { id: old.id, expiresAt: new Date(NOW + 24 * HOUR) },
+    { name: 'billing', metadata: { plan: 'gold' } }
+  ])
+})
+
+t.test('there must be something to rotate', async t => {
+  const { file, records } = await makeKeyFile(t)
+  await new FileKeyStore(file).add(old)
+  t.match(await runCommand(['rotate', 'shop', '--store', file]), { code: 1, stdout: '', stderr: /no key has this id or name/ })
+  t.same(await records(), [old])
+})

@@ -1,0 +1,16 @@
+import t from 'tap'
+import { helpOf, overview } from '../../lib/cli/help.ts'
+import type { Command } from '../../lib/cli/usage.ts'
+
+const command: Command = {
+  summary: 'do it', argument: 'ID', options: { 'how-long': { type: 'string', value: 'TIME', help: 'for how long' } }, async run () {}
+}
+
+t.test('the overview aligns the verbs', async t => {
+  t.match(overview({ do: command, other: { summary: 'else', options: {}, async run () {} } }), '  do ID  do it\n  other  else\n')
+})
+
+t.test('the help of a verb aligns its options', async t => {
+  t.equal(helpOf('do', command),
+    'Usage: dbgpt-auth do ID [OPTIONS]\n\nDo it.\n\n  --how-long TIME  for how long\n  --help           show this\n')
+})

@@ -1,0 +1,7 @@
+import { createApiKey } from 'fastify-dbgpt-auth'
+
+try {
+  createApiKey('')
+} catch (error) {
+  console.log(error.stack)
+}
