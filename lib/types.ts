@@ -113,7 +113,7 @@ export interface RejectionInfo {
 /** Chooses a format for a refusal, or makes a body of its own, which is sent as JSON. */
 export type ErrorFormatter = (
   rejection: RejectionInfo, request: FastifyRequest
-) => ErrorFormat | object
+) => ErrorFormat | (object & { readonly then?: never })
 
 /** Takes a key from elsewhere than the Authorization header: its text, or the digest of a key checked earlier. */
 export type GetKey = (request: FastifyRequest) => string | string[] | { readonly digest: string } | null | undefined

@@ -114,3 +114,7 @@ export const getters: GetKey[] = [
 ]
 // @ts-expect-error It returns the key at once.
 export const getLater: GetKey = async () => 'a key'
+
+/** A body may have a type of its own. */
+interface Body { readonly error: { readonly code: string } }
+export const byInterface: ErrorFormatter = ({ code }): Body => ({ error: { code } })

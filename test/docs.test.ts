@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { resolveSettings } from '../lib/config.ts'
-import { createApiKey } from '../lib/index.ts'
+import { createApiKey, FileKeyStore } from '../lib/index.ts'
+import { serializeKeyFile } from '../lib/store/key-file.ts'
 import { weaknessOf } from '../lib/weak-key.ts'
-import { BODY_401, KEY, WRONG_KEY } from './support/app.ts'
+import { bearer, BODY_401, harness, KEY, WRONG_KEY } from './support/app.ts'
+import { keyIn } from './support/cli.ts'
+import { until } from './support/files.ts'
+import { bareNode } from './support/process.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..')
@@ -62,6 +66,7 @@ for (const file of files.filter(name => name.endsWith('.md'))) {
       const table = heading === 'A key store of one\'s own' ? `table.set('${createApiKey(key).digest}', { name: 'x' })\n` : ''
       const end = `\nconst ask = ${ask}\n${table}console.log(JSON.stringify(['answers', await ask('${key}'), await ask('${WRONG_KEY}')]))\n` +
         'await app.close()\n'
+      await writeFile(join(folder, 'keys.json'), serializeKeyFile([createApiKey(KEY)]))
       await writeFile(join(folder, 'server.mjs'), code.replace('port: 3000', 'port: 0') + end)
       const variables = { API_KEYS: KEY, ADMIN_API_KEYS: KEY }
       const { stdout } = await run(process.execPath, ['server.mjs'], { cwd: folder, env: environment(variables) })
@@ -95,6 +100,33 @@ t.test('the line of docs/configuration.md makes the digest of a key', async t =>
   const line = (await snippetsOf('docs/configuration.md')).find(({ code }) => code.includes('sha256sum'))
   const { stdout } = await run('bash', ['-c', line?.code as string], { env: environment({ KEY }) })
   t.equal(stdout, `sha256:${createApiKey(KEY).digest}\n`)
+})
+
+t.test('the five commands of docs/key-management.md lead from API_KEYS=dbgpt to rotated keys, one after the other', async t => {
+  const folder = await makeFolder(t)
+  const file = join(folder, 'keys.json')
+  const lines = (await snippetsOf('docs/key-management.md')).filter(({ language }) => language === 'sh')
+  t.equal(lines.length, 5)
+  const command = `npx () { shift; ${bareNode([join(ROOT, 'dist', 'cli', 'bin.js')]).flat().join(' ')} "$@"; }\n`
+  const { app, guard } = harness(t)
+  const store = new FileKeyStore(file)
+  const status = async (key: string): Promise<number> => (await app.inject({ url: '/', headers: bearer(key) })).statusCode
+  const outputs: string[] = []
+  for (const [index, { code }] of lines.entries()) {
+    const { stdout } = await run('bash', ['-c', command + code], { cwd: folder, env: environment({ API_KEYS: 'dbgpt' }) })
+    outputs.push(stdout)
+    if (index === 0) await guard({ keys: store })
+  }
+  app.get('/', () => 'ok')
+  const [imported, created, listed, revoked, rotated] = outputs as [string, string, string, string, string]
+  t.match(imported, '1 imported')
+  t.match(listed, '76043590ee365cac')
+  t.match(revoked, '76043590ee365cac')
+  const keys = [keyIn(created), keyIn(rotated)]
+  await until(async () => await status(keys[1] as string) === 200)
+  t.equal(await status(keys[0] as string), 200, 'the grace period lasts')
+  t.equal(await status('dbgpt'), 401)
+  t.match(await store.list(), [{ name: 'web', expiresAt: Date }, { name: 'web' }])
 })
 
 t.test('the README shows the answer as it is', async t => {

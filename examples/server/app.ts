@@ -9,6 +9,7 @@ export interface Settings {
   readonly HOST: string
   readonly PORT: number
   readonly API_AUTH: string
+  readonly API_KEYS_FILE: string
 }
 
 const settingsSchema = {
@@ -16,7 +17,9 @@ const settingsSchema = {
   properties: {
     HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
     PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 3000 },
-    API_AUTH: { type: 'string', default: 'auto' } // to say why authentication is off; the guard checks it
+    // To say why authentication is on or off; the guard checks them.
+    API_AUTH: { type: 'string', default: 'auto' },
+    API_KEYS_FILE: { type: 'string', default: '' }
   }
 }
 
