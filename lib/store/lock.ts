@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from '../errors.ts'
 
 const STALE_MS = 10_000
-const PATIENCE_MS = 30_000
 const RETRY_MS = 20
 
 /**
@@ -13,12 +12,15 @@ const RETRY_MS = 20
  *
  * @param file - the file, which need not exist; the lock is beside it, named `.lock`
  * @param action - is given a function that rejects if the lock was lost, to be asked right before the change
- * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after 30 seconds of waiting
+ * @param patience - how long to wait for another process, in milliseconds
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after that
  */
-export async function withLock<T> (file: string, action: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
+export async function withLock<T> (
+  file: string, action: (assertHeld: () => Promise<void>) => Promise<T>, patience = 30_000
+): Promise<T> {
   const lock = `${file}.lock`
   const owner = `${process.pid} ${hostname()} ${randomUUID()}`
-  await acquire(lock, owner)
+  await acquire(lock, owner, patience)
   try {
     return await action(async () => {
       if (await readOwner(lock) !== owner) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
@@ -28,8 +30,8 @@ export async function withLock<T> (file: string, action: (assertHeld: () => Prom
   }
 }
 
-async function acquire (lock: string, owner: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS
+async function acquire (lock: string, owner: string, patience: number): Promise<void> {
+  const deadline = Date.now() + patience
   while (!await create(lock, owner)) {
     if (Date.now() > deadline) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
     if (!await removeStale(lock)) await pause(RETRY_MS * (0.5 + Math.random()))

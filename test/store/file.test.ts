@@ -183,8 +183,11 @@ t.test('a plain list is not written to', async t => {
   const store = new FileKeyStore(file)
   await store.open()
   t.teardown(async () => await store.close())
-  for (const write of [store.add(B), store.revoke(A.id), store.expire(A.id, new Date())]) {
-    t.match(await rejection(write), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ })
+  const writes = [
+    async () => await store.add(B), async () => await store.revoke(A.id), async () => await store.expire(A.id, new Date())
+  ]
+  for (const write of writes) {
+    t.match(await rejection(write()), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ })
   }
   t.equal(await readFile(file, 'utf8'), KEY)
   await chmod(file, 0o600)
