@@ -60,12 +60,10 @@ async function removeLeftovers (file: string): Promise<void> {
   }
 }
 
-/** Makes the new name outlast a loss of power, where the system can. */
+/** Makes the new name outlast a loss of power, on systems where a folder can be synced. */
 async function syncFolder (folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
   try {
-    await handle?.sync()
-  } catch { /* not on this file system */ } finally {
-    await handle?.close()
-  }
+    const handle = await open(folder, 'r')
+    await handle.sync().finally(async () => await handle.close())
+  } catch { /* the file itself is safe */ }
 }

@@ -171,6 +171,20 @@ t.test('a store that is not open reads the file whenever it is asked to list', a
   await store.close()
 })
 
+t.test('a reading that began before a change does not undo it', async t => {
+  const long = Array.from({ length: 20_000 }, (_, index) => createApiKey(`${KEY}${index}`))
+  const file = await makeFile(t, serializeKeyFile(long))
+  const store = new FileKeyStore(file)
+  const listing = store.list()
+  await readFile(file)
+  await readFile(file) // by now, the listing has the long text too, and is at work on it
+  await writeFile(`${file}.new`, serializeKeyFile([A]))
+  await rename(`${file}.new`, file)
+  await store.add(B)
+  t.same(await listing, [A, B])
+  t.same(store.find(B.digest), B)
+})
+
 t.test('addAll adds what is not there, and counts it', async t => {
   const store = new FileKeyStore(await makeFile(t, serializeKeyFile([A])))
   t.equal(await store.addAll([A, B]), 1)

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import fs, { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
@@ -67,6 +67,26 @@ t.test('a lock of a living process, or of another host, is waited for', async t 
     t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
     t.equal(await readFile(lock, 'utf8'), owner, 'it is left alone')
   }
+})
+
+t.test('a lock that another process took over first goes back to it', async t => {
+  const { file, lock } = await makeFile(t)
+  await writeFile(lock, `${DEAD} ${hostname()} x`)
+  const owner = `${process.pid} ${hostname()} another`
+  let renames = 0
+  const { withLock: withSlowLock } = await t.mockImport<typeof import('../../lib/store/lock.ts')>('../../lib/store/lock.ts', {
+    'node:fs/promises': {
+      ...fs,
+      // Between the look at the stale lock and its removal, the other process is through with both.
+      async rename (from: string, to: string) {
+        if (++renames === 1) await writeFile(lock, owner)
+        await fs.rename(from, to)
+      }
+    }
+  })
+  t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
+  t.equal(renames, 2)
+  t.equal(await readFile(lock, 'utf8'), owner)
 })
 
 t.test('who lost the lock meanwhile is told, and leaves it to its new owner', async t => {

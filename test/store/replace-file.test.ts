@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import fs, { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { replaceFile } from '../../lib/store/replace-file.ts'
@@ -57,6 +57,22 @@ t.test('what a killed process left behind is removed, and nothing else', async t
   t.same(new Set(await readdir(dirname(file))), new Set(['keys.json', 'keys.json.lock', 'other.json.0000.tmp', 'keys.json.bak']))
 })
 
+t.test('a system that cannot sync a folder does without', async t => {
+  const file = await makeFile(t, 'old')
+  const { replaceFile: replaceThere } = await t.mockImport<typeof import('../../lib/store/replace-file.ts')>(
+    '../../lib/store/replace-file.ts', {
+      'node:fs/promises': {
+        ...fs,
+        async open (...args: Parameters<typeof fs.open>) {
+          if (args[1] === 'r') throw new Error('EPERM')
+          return await fs.open(...args)
+        }
+      }
+    })
+  await replaceThere(file, 'new', held)
+  t.equal(await readFile(file, 'utf8'), 'new')
+})
+
 t.test('a file that cannot be looked at or replaced is an error, and nothing is left behind', async t => {
   const file = await makeFile(t)
   await mkdir(file)
@@ -64,4 +80,8 @@ t.test('a file that cannot be looked at or replaced is an error, and nothing is 
   t.match(await rejection(replaceFile(file, 'new', held)), { code: /EISDIR|ENOTEMPTY|EEXIST/ })
   t.same(await readdir(dirname(file)), ['keys.json'])
   t.match(await rejection(replaceFile(`${file}/inside/deeper`, 'new', held)), { code: 'ENOTDIR' })
+  const circle = await makeFile(t)
+  await symlink('keys.json', circle)
+  t.match(await rejection(replaceFile(circle, 'new', held)), { code: 'ELOOP' })
+  t.same(await readdir(dirname(circle)), ['keys.json'])
 })

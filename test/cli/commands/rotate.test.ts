@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createApiKey, FileKeyStore } from '../../../lib/index.ts'
+import { type ApiKey, createApiKey, FileKeyStore } from '../../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
 import { keyIn, runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
@@ -51,6 +51,20 @@ t.test('a name that was rotated before goes on from its newest key, and no old k
     { id: ending.id, expiresAt: new Date(NOW + HOUR) }, { id: old.id, expiresAt: new Date(NOW + 24 * HOUR) },
     { name: 'billing', metadata: { plan: 'gold' } }
   ])
+})
+
+t.test('keys of unknown age are older than any other, and one of them will do', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const [first, second] = [KEY, OTHER_KEY].map(key => createApiKey({ key, name: 'billing' })) as [ApiKey, ApiKey]
+  await new FileKeyStore(file).addAll([first, { ...old, id: createApiKey(`${KEY}1`).id, digest: createApiKey(`${KEY}1`).digest }])
+  await runCommand(['rotate', 'billing', '--store', file], { now: NOW })
+  t.match((await records())[2], { name: 'billing', metadata: { plan: 'gold' } })
+  await new FileKeyStore(file).add(second)
+  t.match(await runCommand(['rotate', 'billing', '--store', file], { now: NOW }), { code: 0 })
+  const bare = await makeKeyFile(t)
+  await new FileKeyStore(bare.file).addAll([first, second])
+  t.match(await runCommand(['rotate', 'billing', '--store', bare.file], { now: NOW }), { code: 0 })
+  t.match((await bare.records())[2], { name: 'billing', metadata: undefined })
 })
 
 t.test('there must be something to rotate', async t => {
