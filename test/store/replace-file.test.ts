@@ -61,14 +61,14 @@ t.test('a system that cannot sync a folder does without', async t => {
   const file = await makeFile(t, 'old')
   const { replaceFile: replaceThere } = await t.mockImport<typeof import('../../lib/store/replace-file.ts')>(
     '../../lib/store/replace-file.ts', {
-      'node:fs/promises': {
-        ...fs,
-        async open (...args: Parameters<typeof fs.open>) {
-          if (args[1] === 'r') throw new Error('EPERM')
-          return await fs.open(...args)
-        }
+    'node:fs/promises': {
+      ...fs,
+      async open (...args: Parameters<typeof fs.open>) {
+        if (args[1] === 'r') throw new Error('EPERM')
+        return await fs.open(...args)
       }
-    })
+    }
+  })
   await replaceThere(file, 'new', held)
   t.equal(await readFile(file, 'utf8'), 'new')
 })
