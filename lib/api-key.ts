@@ -9,7 +9,8 @@ const DIGEST = /^[0-9a-f]{64}$/
 // Its digits may be of any case, so its letters may: taken for a key's text, a digest that leaks would let its thief in.
 const DIGEST_PREFIX = /^sha256:/i
 const ID_LENGTH = 16
-const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u
+const MAX_NAME_LENGTH = 200
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
 const FIELDS = new Set(['id', 'key', 'digest', 'name', 'createdAt', 'expiresAt', 'metadata'])
 
 /**
@@ -85,9 +86,10 @@ function readDigest (digest: unknown, place: string): string {
 type Details = Pick<ApiKey, 'name' | 'createdAt' | 'expiresAt' | 'metadata'>
 
 function readDetails (init: ApiKeyInit, place: string): Details {
-  const stray = Object.keys(init).find(field => !FIELDS.has(field))
-  if (stray !== undefined) throw new FST_DBGPT_AUTH_KEY_INVALID(place, `there is no field "${stray}"`)
-  if (init.name !== undefined && !(typeof init.name === 'string' && NAME.test(init.name))) {
+  for (const field of Object.keys(init)) {
+    if (!FIELDS.has(field)) throw new FST_DBGPT_AUTH_KEY_INVALID(place, `there is no field "${field}"`)
+  }
+  if (init.name !== undefined && !isName(init.name)) {
     throw new FST_DBGPT_AUTH_KEY_INVALID(place, '"name" is 1 to 200 characters without control characters')
   }
   return {
@@ -96,6 +98,10 @@ function readDetails (init: ApiKeyInit, place: string): Details {
     expiresAt: readDate('expiresAt', init.expiresAt, place),
     metadata: readMetadata(init.metadata, place)
   }
+}
+
+function isName (name: unknown): boolean {
+  return typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME_LENGTH && !CONTROL.test(name)
 }
 
 function readDate (field: string, value: unknown, place: string): Date | undefined {

@@ -117,7 +117,7 @@ export class FileKeyStore implements ManagedKeyStore {
   async #update (change: (current: Keys) => boolean): Promise<boolean> {
     const written = await updateKeyFile(this.#file, change)
     if (written === undefined) return false
-    this.#putInForce(written.keys, written.text)
+    this.#putInForce(written.keys, digestOf(written.text))
     return true
   }
 
@@ -125,11 +125,12 @@ export class FileKeyStore implements ManagedKeyStore {
   async #load (): Promise<boolean> {
     const edition = this.#edition
     const text = await this.#read()
-    if (digestOf(text) === this.#text) return false
+    const digest = digestOf(text)
+    if (digest === this.#text) return false
     const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
     if (weaknesses.length > 0) this.#judge(weaknesses)
     if (edition !== this.#edition) return false
-    this.#putInForce(keys, text)
+    this.#putInForce(keys, digest)
     return true
   }
 
@@ -146,10 +147,10 @@ export class FileKeyStore implements ManagedKeyStore {
     if (this.#weakKeys === 'warn') this.#log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
   }
 
-  #putInForce (keys: ReadonlyMap<string, ApiKey>, text: string): void {
+  #putInForce (keys: ReadonlyMap<string, ApiKey>, digest: string): void {
     this.#edition++
     this.#keys = keys
-    this.#text = digestOf(text)
+    this.#text = digest
   }
 
   /** Reads the changed file; if that fails, the last good list stays in force. */

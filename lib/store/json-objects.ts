@@ -41,10 +41,12 @@ function endOfObject (text: string, start: number): number {
   return text.length
 }
 
+/** Returns the index of the quote that closes the string, or the end of the text. */
 function endOfString (text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index++) {
-    if (text[index] === '\\') index++
-    else if (text[index] === '"') return index
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return end
   }
   return text.length
 }

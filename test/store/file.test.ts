@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import fs, { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createApiKey, FileKeyStore, hashApiKey } from '../../lib/index.ts'
@@ -172,17 +172,29 @@ t.test('a store that is not open reads the file whenever it is asked to list', a
 })
 
 t.test('a reading that began before a change does not undo it', async t => {
-  const long = Array.from({ length: 20_000 }, (_, index) => createApiKey(`${KEY}${index}`))
-  const file = await makeFile(t, serializeKeyFile(long))
-  const store = new FileKeyStore(file)
+  const file = await makeFile(t, serializeKeyFile([A]))
+  let open = (): void => {}
+  const gate = new Promise<void>(resolve => { open = resolve })
+  let readings = 0
+  const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../lib/store/file.ts')>('../../lib/store/file.ts', {
+    'node:fs/promises': {
+      ...fs,
+      // The first text arrives late.
+      async readFile (...args: Parameters<typeof fs.readFile>) {
+        const first = ++readings === 1
+        const text = await fs.readFile(...args)
+        if (first) await gate
+        return text
+      }
+    }
+  })
+  const store = new SlowStore(file)
   const listing = store.list()
-  await readFile(file)
-  await readFile(file) // by now, the listing has the long text too, and is at work on it
-  await writeFile(`${file}.new`, serializeKeyFile([A]))
-  await rename(`${file}.new`, file)
+  await until(() => readings === 1)
   await store.add(B)
-  t.same(await listing, [A, B])
-  t.same(store.find(B.digest), B)
+  open()
+  t.same((await listing).map(({ id }) => id), [A.id, B.id])
+  t.ok(store.find(B.digest))
 })
 
 t.test('addAll adds what is not there, and counts it', async t => {
