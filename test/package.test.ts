@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -57,6 +57,16 @@ for (const [name, flags] of Object.entries(resolutions)) {
     t.same(await lines(`${name}/typed.js`), [UNAUTHORIZED, '200 16'])
   })
 }
+
+t.test('the command is installed, and makes a key', async t => {
+  const command = join(consumer, 'node_modules', '.bin', 'dbgpt-auth')
+  const variables = ['-i', `PATH=${dirname(process.execPath)}:/usr/bin:/bin`]
+  const { stdout } = await promisify(execFile)('env', [...variables, command, 'create', '--name', 'web', '--store', 'keys.json'], {
+    cwd: consumer
+  })
+  t.match(stdout, /^key {6}dbgpt_\w{46}\nid /)
+  t.match(await readFile(join(consumer, 'keys.json'), 'utf8'), /"name":"web"/)
+})
 
 t.test('a stack trace names the line of the TypeScript source, which the source map holds', async t => {
   for (const file of await filesIn(join(sources, 'lib'))) {
