@@ -26,10 +26,14 @@ export function buildCheck (store: KeyStore, getKey: GetKey | undefined): Check 
     } catch (cause) {
       return unavailable(cause)
     }
-    return isThenable(found)
-      ? Promise.resolve(found).then(answer => judge(answer, digest), unavailable)
-      : judge(found, digest)
+    // A record is what is usually there: it is asked no more than it must be.
+    if (isRecordOf(found, digest)) return unlessExpired(found)
+    return isThenable(found) ? judgeLater(found, digest) : judge(found, digest)
   }
+}
+
+function judgeLater (answer: PromiseLike<unknown>, digest: string): Promise<Outcome> {
+  return Promise.resolve(answer).then(settled => judge(settled, digest), unavailable)
 }
 
 function fromHeader (request: Request): string | Rejection {
@@ -46,18 +50,22 @@ function fromApp (request: Request, getKey: GetKey): string | Rejection | undefi
   return typeof token === 'string' ? digestOf(token) : token
 }
 
-/** The one place where expiry is checked. */
 function judge (answer: unknown, digest: string): Outcome {
+  if (isRecordOf(answer, digest)) return unlessExpired(answer)
   if (answer === undefined || answer === null) return UNKNOWN
-  if (!isRecordOf(answer, digest)) return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER(typeof answer))
-  const { expiresAt } = answer
-  if (expiresAt === undefined) return answer
+  return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER(typeof answer))
+}
+
+/** The one place where expiry is checked. */
+function unlessExpired (apiKey: ApiKey): Outcome {
+  const { expiresAt } = apiKey
+  if (expiresAt === undefined) return apiKey
   if (!isValidDate(expiresAt)) return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER('its expiresAt is no valid Date'))
-  return Date.now() < expiresAt.getTime() ? answer : new Rejection('expired', answer)
+  return Date.now() < expiresAt.getTime() ? apiKey : new Rejection('expired', apiKey)
 }
 
 function isRecordOf (answer: unknown, digest: string): answer is ApiKey {
-  return typeof answer === 'object' && answer !== null && 'digest' in answer && answer.digest === digest
+  return typeof answer === 'object' && answer !== null && (answer as Partial<ApiKey>).digest === digest
 }
 
 function unavailable (cause: unknown): Rejection {

@@ -58,9 +58,9 @@ export const FST_DBGPT_AUTH_KEY_FILE_INVALID = createError('FST_DBGPT_AUTH_KEY_F
 
 // Run-time errors.
 
-/** A request was refused for its credentials. */
+/** A request was refused for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
 export const FST_DBGPT_AUTH_UNAUTHORIZED = createError(
-  'FST_DBGPT_AUTH_UNAUTHORIZED', 'A valid API key is required', 401
+  'FST_DBGPT_AUTH_UNAUTHORIZED', 'A valid API key is required', 401, Error, false
 )
 
 /** The key store did not say whether it knows a key. */

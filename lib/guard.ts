@@ -8,7 +8,7 @@ import type { ApiKey, ApiKeyEvent, RejectionReason, VerificationError, VerifyApi
 import type { Refusal } from './unauthorized.ts'
 
 type Done = (error?: Error) => void
-type Settle = (outcome: ApiKey | Rejection, request: FastifyRequest, reply: FastifyReply, done: Done) => void
+type Fail = (rejection: Rejection, request: FastifyRequest, reply: FastifyReply, done: Done) => void
 
 const accepted = diagnostics.channel('dbgpt-auth:accepted')
 const rejected = diagnostics.channel('dbgpt-auth:rejected')
@@ -26,18 +26,17 @@ export function buildHook (
     const policy = request.routeOptions.config.apiKey
     request.apiKey = null
     if (policy === false) return done()
-    settle(check(request), policy === 'optional' ? passOrRefuse : acceptOrRefuse, request, reply, done)
+    settle(check(request), policy === 'optional' ? passOrFail : fail, request, reply, done)
   }
 
-  function passOrRefuse (...[outcome, request, reply, done]: Parameters<Settle>): void {
-    if (outcome instanceof Rejection && outcome.reason === 'missing') return done()
-    acceptOrRefuse(outcome, request, reply, done)
+  function passOrFail (rejection: Rejection, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    if (rejection.reason === 'missing') done()
+    else fail(rejection, request, reply)
   }
 
-  function acceptOrRefuse (...[outcome, request, reply, done]: Parameters<Settle>): void {
-    if (!(outcome instanceof Rejection)) return accept(outcome, request, done)
-    publishRejection(outcome, request)
-    refuse(request, reply, outcome)
+  function fail (rejection: Rejection, request: FastifyRequest, reply: FastifyReply): void {
+    publishRejection(rejection, request)
+    refuse(request, reply, rejection)
   }
 }
 
@@ -51,30 +50,31 @@ export function buildVerify (check: Check, refusals: Readonly<Record<RejectionRe
   return function verifyApiKey (request, reply, done) {
     request.apiKey = null
     // What differs between the servers of HTTP/1 and HTTP/2 is not looked at here.
-    settle(check(request as FastifyRequest), acceptOrFail, request as FastifyRequest, reply as FastifyReply, done as Done)
+    settle(check(request as FastifyRequest), fail, request as FastifyRequest, reply as FastifyReply, done as Done)
   }
 
-  function acceptOrFail (...[outcome, request, reply, done]: Parameters<Settle>): void {
-    if (!(outcome instanceof Rejection)) return accept(outcome, request, done)
-    publishRejection(outcome, request)
-    const error = verificationError(outcome, refusals[outcome.reason])
+  function fail (rejection: Rejection, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    publishRejection(rejection, request)
+    const error = verificationError(rejection, refusals[rejection.reason])
     reply.code(error.statusCode)
     done(error)
   }
 }
 
-/** Goes on at once where the outcome is there; a function of its own, so that this way allocates no closure. */
+/** Goes on at once where the outcome is there. */
 function settle (
-  outcome: ReturnType<Check>, next: Settle, request: FastifyRequest, reply: FastifyReply, done: Done
+  outcome: ReturnType<Check>, fail: Fail, request: FastifyRequest, reply: FastifyReply, done: Done
 ): void {
-  if (outcome instanceof Promise) settleLater(outcome, next, request, reply, done)
-  else next(outcome, request, reply, done)
+  if (outcome instanceof Rejection) fail(outcome, request, reply, done)
+  else if (outcome instanceof Promise) settleLater(outcome, fail, request, reply, done)
+  else accept(outcome, request, done)
 }
 
+/** A function of its own, so that the way without a promise allocates no closure. */
 function settleLater (
-  outcome: Promise<ApiKey | Rejection>, next: Settle, request: FastifyRequest, reply: FastifyReply, done: Done
+  outcome: Promise<ApiKey | Rejection>, fail: Fail, request: FastifyRequest, reply: FastifyReply, done: Done
 ): void {
-  outcome.then(settled => next(settled, request, reply, done))
+  outcome.then(settled => settle(settled, fail, request, reply, done))
 }
 
 function accept (apiKey: ApiKey, request: FastifyRequest, done: Done): void {
