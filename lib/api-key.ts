@@ -49,7 +49,7 @@ export function isDigestText (key: string): boolean {
  * @returns the record, frozen through and through
  * @throws `FST_DBGPT_AUTH_KEY_INVALID` if something about it is out of its bounds
  * @example
- * await app.apiKeys.add(createApiKey({ key: generateApiKey(), name: 'billing' }))
+ * await store.add(createApiKey({ key: generateApiKey(), name: 'billing' }))
  */
 export function createApiKey (init: string | ApiKeyInit, place = 'The key'): ApiKey {
   if (typeof init === 'string') return record({}, readKey(init, place))
@@ -65,6 +65,18 @@ export function createApiKey (init: string | ApiKeyInit, place = 'The key'): Api
     throw new FST_DBGPT_AUTH_KEY_INVALID(place, '"id" must be the first 16 digits of the digest, or left out')
   }
   return made
+}
+
+/**
+ * Makes the record of a key that expires at another instant.
+ *
+ * @param key - its record
+ * @param at - the instant; undefined is none
+ * @throws `FST_DBGPT_AUTH_KEY_INVALID` if it is no valid Date
+ */
+export function withExpiry (key: ApiKey, at: Date): ApiKey {
+  if (!isValidDate(at)) throw new FST_DBGPT_AUTH_KEY_INVALID(`The key ${key.id}`, 'the instant to expire at must be a valid Date')
+  return createApiKey({ ...key, expiresAt: at })
 }
 
 /** Reads a key's text, or a digest behind `sha256:`. */

@@ -20,20 +20,19 @@ export function buildCheck (store: KeyStore, getKey: GetKey | undefined): Check 
   return function check (request) {
     const digest = getKey === undefined ? fromHeader(request) : (fromApp(request, getKey) ?? fromHeader(request))
     if (typeof digest !== 'string') return digest
-    let found: unknown
     try {
-      found = store.find(digest)
+      const found: unknown = store.find(digest)
+      // A record is what is usually there: it is asked no more than it must be.
+      if (isRecordOf(found, digest)) return unlessExpired(found)
+      return isThenable(found) ? judgeLater(found, digest) : judge(found, digest)
     } catch (cause) {
       return unavailable(cause)
     }
-    // A record is what is usually there: it is asked no more than it must be.
-    if (isRecordOf(found, digest)) return unlessExpired(found)
-    return isThenable(found) ? judgeLater(found, digest) : judge(found, digest)
   }
 }
 
 function judgeLater (answer: PromiseLike<unknown>, digest: string): Promise<Outcome> {
-  return Promise.resolve(answer).then(settled => judge(settled, digest), unavailable)
+  return Promise.resolve(answer).then(settled => judge(settled, digest)).catch(unavailable)
 }
 
 function fromHeader (request: Request): string | Rejection {

@@ -34,7 +34,8 @@ export const FST_DBGPT_AUTH_KEY_WEAK = createError(
 /** Authentication must be on, but there are no keys. */
 export const FST_DBGPT_AUTH_KEYS_REQUIRED = createError(
   'FST_DBGPT_AUTH_KEYS_REQUIRED',
-  '%s, but no API keys are configured: set API_KEYS, or turn authentication off with API_AUTH=off'
+  '%s, but no API keys are configured: set API_KEYS (or API_KEYS_FILE, or the option keys), ' +
+  'or turn authentication off with API_AUTH=off (or the option mode)'
 )
 
 /** Two guards would check the same requests. */

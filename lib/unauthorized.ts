@@ -78,5 +78,7 @@ export function writeBody (
   if (typeof chosen !== 'object' || chosen === null || 'then' in chosen) {
     throw new TypeError('errorFormat must return the name of a format or an object')
   }
-  return JSON.stringify(chosen)
+  const body: unknown = JSON.stringify(chosen)
+  if (typeof body !== 'string') throw new TypeError('errorFormat must return an object that JSON can hold')
+  return body
 }

@@ -75,6 +75,13 @@ t.test('a store\'s answer that is no record of the key is a failure of the store
   }
 })
 
+t.test('a record that fails as it is read is a failure of the store', async t => {
+  const lazy = { get digest () { throw new Error('down') } }
+  for (const answer of [lazy, Promise.resolve(lazy)]) {
+    t.match(await buildCheck(storeOf(answer), undefined)(good), { reason: 'unavailable', cause: { message: 'down' } })
+  }
+})
+
 t.test('a store that knows nothing of a key says so in four ways', async t => {
   for (const answer of [null, undefined, Promise.resolve(null), Promise.resolve(undefined)]) {
     t.equal(await buildCheck(storeOf(answer), undefined)(good), UNKNOWN)

@@ -112,7 +112,7 @@ t.test('a formatter that fails still refuses, in the default format', async t =>
   cyclic.self = cyclic
   const broken: readonly (() => unknown)[] = [
     () => { throw new Error('formatter broke') }, () => undefined, () => null, () => 'nonsense', () => 'toString', () => 7,
-    async () => ({}), () => cyclic
+    async () => ({}), () => cyclic, () => ({ toJSON: () => undefined })
   ]
   for (const errorFormat of broken) {
     const { app, guard, log } = harness(t)

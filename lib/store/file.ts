@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createApiKey, digestOf } from '../api-key.ts'
+import { createApiKey, digestOf, withExpiry } from '../api-key.ts'
 import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_FILE_UNREADABLE, FST_DBGPT_AUTH_KEY_WEAK } from '../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../types.ts'
 import { summarize, type WeakKeys } from '../weak-key.ts'
@@ -19,7 +19,7 @@ export class FileKeyStore implements ManagedKeyStore {
   readonly #file: string
   readonly #weakKeys: WeakKeys
   #keys: ReadonlyMap<string, ApiKey> = new Map()
-  /** Counts what was put in force, so that a reading that began before knows that it is out of date. */
+  /** Counts the lists that were put in force, so that a reading that began before knows of them. */
   #edition = 0
   #log: KeyStoreLog | undefined
   #watch: FileWatch | undefined
@@ -45,7 +45,12 @@ export class FileKeyStore implements ManagedKeyStore {
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
-    await this.#watch.start(async () => { await this.#load() })
+    try {
+      await this.#watch.start(async () => { await this.#load() })
+    } catch (error) {
+      this.#watch = undefined
+      throw error
+    }
   }
 
   async close (): Promise<void> {
@@ -101,7 +106,7 @@ export class FileKeyStore implements ManagedKeyStore {
     return await this.#update(current => {
       const found = byId(current, id)
       if (found === undefined) return false
-      current.set(found.digest, createApiKey({ ...found, expiresAt: at }))
+      current.set(found.digest, withExpiry(found, at))
       return true
     })
   }
@@ -115,10 +120,11 @@ export class FileKeyStore implements ManagedKeyStore {
 
   /** Changes the file, and puts the new list in force at once. */
   async #update (change: (current: Keys) => boolean): Promise<boolean> {
-    const written = await updateKeyFile(this.#file, change)
-    if (written === undefined) return false
-    this.#putInForce(written.keys, digestOf(written.text))
-    return true
+    // What an open store follows is there: if it is gone, nothing is to be put in its place.
+    const changed = await updateKeyFile(this.#file, change, this.#watch !== undefined)
+    // Read back, for somebody may have replaced it since.
+    if (changed) await this.#load()
+    return changed
   }
 
   /** Puts the file's keys in force, and tells whether they are news. */
@@ -129,8 +135,11 @@ export class FileKeyStore implements ManagedKeyStore {
     if (digest === this.#text) return false
     const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
     if (weaknesses.length > 0) this.#judge(weaknesses)
-    if (edition !== this.#edition) return false
-    this.#putInForce(keys, digest)
+    // Another reading was faster; which of the two is out of date, the file tells.
+    if (edition !== this.#edition) return await this.#load()
+    this.#edition++
+    this.#keys = keys
+    this.#text = digest
     return true
   }
 
@@ -145,12 +154,6 @@ export class FileKeyStore implements ManagedKeyStore {
   #judge (weaknesses: readonly string[]): void {
     if (this.#weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
     if (this.#weakKeys === 'warn') this.#log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
-  }
-
-  #putInForce (keys: ReadonlyMap<string, ApiKey>, digest: string): void {
-    this.#edition++
-    this.#keys = keys
-    this.#text = digest
   }
 
   /** Reads the changed file; if that fails, the last good list stays in force. */

@@ -1,6 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../errors.ts'
 
-const SHAPE = 'it must be { "keys": [ { "digest": … }, … ] }, is it cut short?'
+/** What is said of a text of another shape. */
+export const SHAPE = 'it must be { "keys": [ { "digest": … }, … ] }, is it cut short?'
 const BEFORE = /^\s*\{\s*"keys"\s*:\s*\[\s*$/
 const BETWEEN = /^\s*,\s*$/
 const AFTER = /^\s*\]\s*\}\s*$/

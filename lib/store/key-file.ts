@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../errors.ts'
 import { KeyList, trimBlanks } from '../key-list.ts'
 import type { ApiKey, ApiKeyInit } from '../types.ts'
-import { cutObjects, invalidLine } from './json-objects.ts'
+import { cutObjects, invalidLine, SHAPE } from './json-objects.ts'
 
 /** How long reading may keep other work waiting, in milliseconds, and after how many keys it looks at the clock. */
 const SLICE_MS = 5
@@ -49,6 +49,8 @@ export interface KeyFile {
  * @throws `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_INVALID` or `FST_DBGPT_AUTH_KEYS_EMPTY`
  */
 export async function parseKeyFile (text: string, file: string): Promise<KeyFile> {
+  // A JSON array or string is a mistake: taken for a plain list, its text would be a key.
+  if (/^\s*[["]/.test(text)) throw invalidLine(1, file, SHAPE)
   const form = /^\s*\{/.test(text) ? 'json' : 'plain'
   const list = new KeyList()
   let since = performance.now()
@@ -71,9 +73,9 @@ interface Entry {
 /** A `#` begins a comment at the start of a line or after a blank, which no key has in it. */
 function * plainEntries (text: string): Generator<Entry> {
   let line = 0
-  for (const content of text.split('\n')) {
+  for (const content of text.split(/\r?\n/)) {
     line++
-    for (const entry of content.replace(/(^|[ \t])#.*$/, '').split(',')) yield { entry: trimBlanks(entry), line }
+    for (const entry of content.replace(/(^|[ \t])#[^]*$/, '').split(',')) yield { entry: trimBlanks(entry), line }
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from '../errors.ts'
@@ -19,19 +19,26 @@ export async function withLock<T> (
   file: string, action: (assertHeld: () => Promise<void>) => Promise<T>, patience = 30_000
 ): Promise<T> {
   const lock = `${file}.lock`
-  const owner = `${process.pid} ${hostname()} ${randomUUID()}`
-  await acquire(lock, owner, patience)
-  try {
-    return await action(async () => {
-      if (await readOwner(lock) !== owner) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
-    })
-  } finally {
-    if (await readOwner(lock) === owner) await rm(lock, { force: true })
+  const owner = `${process.pid} ${await machine()} ${randomUUID()}`
+  const deadline = Date.now() + patience
+  for (;;) {
+    await acquire(lock, owner, deadline)
+    try {
+      return await action(async () => {
+        if (await readOwner(lock) !== owner) throw new LockLost()
+      })
+    } catch (error) {
+      // Nothing was changed: once more.
+      if (!(error instanceof LockLost)) throw error
+    } finally {
+      if (await readOwner(lock) === owner) await rm(lock, { force: true })
+    }
   }
 }
 
-async function acquire (lock: string, owner: string, patience: number): Promise<void> {
-  const deadline = Date.now() + patience
+class LockLost extends Error {}
+
+async function acquire (lock: string, owner: string, deadline: number): Promise<void> {
   while (!await create(lock, owner)) {
     if (Date.now() > deadline) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
     if (!await removeStale(lock)) await pause(RETRY_MS * (0.5 + Math.random()))
@@ -40,7 +47,7 @@ async function acquire (lock: string, owner: string, patience: number): Promise<
 
 async function create (lock: string, owner: string): Promise<boolean> {
   try {
-    await writeFile(lock, owner, { flag: 'wx', mode: 0o600 })
+    await writeFile(lock, owner, { flag: 'wx', mode: 0o644 })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -51,7 +58,7 @@ async function create (lock: string, owner: string): Promise<boolean> {
 /** Removes a lock whose process died with it, or that is too old for any to be at work. */
 async function removeStale (lock: string): Promise<boolean> {
   const owner = await readOwner(lock)
-  if (owner === undefined || !await isStale(lock, owner)) return false
+  if (!await isStale(lock, owner ?? '')) return false
   // Of several processes that see this, one renames it; if it was another lock by then, that one goes back.
   const aside = `${lock}.${randomUUID()}`
   try {
@@ -66,12 +73,18 @@ async function removeStale (lock: string): Promise<boolean> {
 
 async function isStale (lock: string, owner: string): Promise<boolean> {
   const [pid, host] = owner.split(' ')
-  if (host === hostname() && !isAlive(Number(pid))) return true
+  if (host === await machine() && !isAlive(Number(pid))) return true
   try {
     return Date.now() - (await stat(lock)).mtimeMs > STALE_MS
   } catch {
     return false
   }
+}
+
+/** Names what process ids are of: the host, and on Linux their namespace, which containers have of their own. */
+async function machine (): Promise<string> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
+  return hostname() + namespace
 }
 
 function isAlive (pid: number): boolean {

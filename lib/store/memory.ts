@@ -1,4 +1,4 @@
-import { createApiKey } from '../api-key.ts'
+import { createApiKey, withExpiry } from '../api-key.ts'
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
 
@@ -43,7 +43,7 @@ export class MemoryKeyStore implements ManagedKeyStore {
   async expire (id: string, at: Date): Promise<boolean> {
     const found = this.#byId.get(id)
     if (found === undefined) return false
-    this.#set(createApiKey({ ...found, expiresAt: at }))
+    this.#set(withExpiry(found, at))
     return true
   }
 

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 
 const NEW_FILE_MODE = 0o600
 const PERMISSIONS = 0o7777
+const TEMPORARY = /^[0-9a-f-]{36}\.tmp$/
 
 /**
  * Replaces a file in one step: a crash at any point leaves the old or the new one. It keeps its owner and mode;
@@ -56,7 +57,8 @@ async function statIfThere (file: string): Promise<Stats | undefined> {
 async function removeLeftovers (file: string): Promise<void> {
   const prefix = `${basename(file)}.`
   for (const name of await readdir(dirname(file))) {
-    if (name.startsWith(prefix) && name.endsWith('.tmp')) await rm(join(dirname(file), name), { force: true })
+    const ours = name.startsWith(prefix) && TEMPORARY.test(name.slice(prefix.length))
+    if (ours) await rm(join(dirname(file), name), { force: true })
   }
 }
 

@@ -13,21 +13,21 @@ export type Keys = Map<string, ApiKey>
  *
  * @param path - the file; a symbolic link stays one, and what it points to is replaced
  * @param change - changes the list in place, and tells whether it did
- * @returns what was written; undefined if nothing was
+ * @param mustExist - whether a file that is missing or blank is a fault, and not an empty list
+ * @returns whether it was written
  * @throws `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or
  * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
  */
 export async function updateKeyFile (
-  path: string, change: (keys: Keys) => boolean
-): Promise<{ readonly keys: Keys, readonly text: string } | undefined> {
+  path: string, change: (keys: Keys) => boolean, mustExist = false
+): Promise<boolean> {
   const file = await realpath(path).catch(() => path)
   try {
     return await withLock(file, async assertHeld => {
-      const keys = await read(file)
-      if (!change(keys)) return undefined
-      const text = serializeKeyFile(keys.values())
-      await replaceFile(file, text, assertHeld)
-      return { keys, text }
+      const keys = await read(file, mustExist)
+      const changed = change(keys)
+      if (changed) await replaceFile(file, serializeKeyFile(keys.values()), assertHeld)
+      return changed
     })
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
@@ -35,15 +35,15 @@ export async function updateKeyFile (
   }
 }
 
-async function read (file: string): Promise<Keys> {
+async function read (file: string, mustExist: boolean): Promise<Keys> {
   let text
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return new Map()
+    if (isSystemError(error) && error.code === 'ENOENT' && !mustExist) return new Map()
     throw error
   }
-  if (text.trim() === '') return new Map() // made by hand, to be filled
+  if (text.trim() === '' && !mustExist) return new Map() // made by hand, to be filled
   const { form, list } = await parseKeyFile(text, file)
   if (form === 'plain') throw new FST_DBGPT_AUTH_KEY_FILE_PLAIN(file)
   return list.keys

@@ -56,7 +56,9 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.equal(await store.expire(record.id, new Date(2e12)), true)
     t.same(await store.find(record.digest), { ...record, expiresAt: new Date(2e12) })
     t.same(await store.list(), [{ ...record, expiresAt: new Date(2e12) }])
-    await t.rejects(store.expire(record.id, new Date(NaN)), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    for (const at of [new Date(NaN), undefined, null, '2030-01-01']) {
+      await t.rejects(store.expire(record.id, at as Date), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    }
     t.match(store.find(record.digest), { expiresAt: new Date(2e12) })
   })
 

@@ -197,6 +197,18 @@ t.test('a reading that began before a change does not undo it', async t => {
   t.ok(store.find(B.digest))
 })
 
+t.test('an open store writes nothing in place of a file that is gone or blank', async t => {
+  for (const spoil of [async (file: string) => await rm(file), async (file: string) => await writeFile(file, '\n')]) {
+    const file = await makeFile(t, serializeKeyFile([A]))
+    const store = new FileKeyStore(file)
+    await store.open()
+    t.teardown(async () => await store.close())
+    await spoil(file)
+    t.match(await rejection(store.add(B)), { code: /FST_DBGPT_AUTH_KEY(S_EMPTY|_FILE_WRITE)/ })
+    t.ok(store.find(A.digest))
+  }
+})
+
 t.test('addAll adds what is not there, and counts it', async t => {
   const store = new FileKeyStore(await makeFile(t, serializeKeyFile([A])))
   t.equal(await store.addAll([A, B]), 1)

@@ -16,7 +16,7 @@ t.test('a plain list holds keys between commas and line ends, and comments', asy
   const digest = `sha256:${B.digest.toUpperCase()}`
   for (const text of [
     `${KEY},${OTHER_KEY}`, `${KEY}\n${OTHER_KEY}\n`, ` ${KEY} , ${OTHER_KEY}\r\n`, `# keys\n${KEY} # the first\n\n\t# none\n${OTHER_KEY}`,
-    `${KEY}\n${digest}\n${KEY}\n`
+    `${KEY}\n${digest}\n${KEY}\n`, `# keys\r\n${KEY} # the first\r\n#old-${MARKER}\u2028x\r\n${OTHER_KEY}\r\n`
   ]) {
     const { form, list } = await parseKeyFile(text, FILE)
     t.equal(form, 'plain')
@@ -72,7 +72,7 @@ const stored = (fields: object): string => JSON.stringify({ ...JSON.parse(JSON.s
 
 t.test('faulty JSON is refused by its line, without a word of it', async t => {
   const faults: readonly (readonly [string, number, RegExp?])[] = [
-    ['{', 1], ['{}', 1], ['{"keys":{}}', 1], ['{"keys":[1]}', 1], ['{"keys":["x"]}', 1], ['{"keys":[]', 1], ['{"keys":[]}}', 1],
+    ['{', 1], ['{}', 1], ['[]', 1], [`[{"digest":"${A.digest}"}]`, 1, /must be \{/], [` "${MARKER}"`, 1], ['{"keys":{}}', 1], ['{"keys":[1]}', 1], ['{"keys":["x"]}', 1], ['{"keys":[]', 1], ['{"keys":[]}}', 1],
     [`{"keys":[],"more":"${MARKER}"}`, 1], ['{\n"keys":\n[', 3],
     [`{"keys":[\n${stored({})}\n${stored({})}\n]}`, 3], [`{"keys":[\n${stored({})},\n]}`, 3],
     [`{"keys":[\n${stored({})},\n{"digest":"${MARKER}"}\n]}`, 3, /digest/], [`{"keys":[\n${stored({})},\n{"digest":${MARKER}}\n]}`, 3, /not valid JSON/],

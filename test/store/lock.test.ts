@@ -1,4 +1,4 @@
-import fs, { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import fs, { readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
@@ -14,6 +14,9 @@ async function makeFile (t: Test): Promise<{ file: string, lock: string, names: 
   const file = join(folder, 'keys.json')
   return { file, lock: `${file}.lock`, names: async () => await readdir(folder) }
 }
+
+/** What process ids are of, here. */
+const HOST = hostname() + await readlink('/proc/self/ns/pid').catch(() => '')
 
 /** A process id that no process has. */
 const DEAD = 2 ** 22 + 1
@@ -40,7 +43,7 @@ t.test('the lock is gone after a failure too', async t => {
 
 t.test('the lock of a process that died is taken over at once, by one of many', async t => {
   const { file, lock, names } = await makeFile(t)
-  await writeFile(lock, `${DEAD} ${hostname()} x`)
+  await writeFile(lock, `${DEAD} ${HOST} x`)
   let inside = 0
   await Promise.all(Array.from({ length: 10 }, async () => await withLock(file, async () => {
     t.equal(++inside, 1)
@@ -51,7 +54,7 @@ t.test('the lock of a process that died is taken over at once, by one of many', 
 })
 
 t.test('a lock that is too old is taken over, whoever has it', async t => {
-  for (const owner of [`${process.pid} ${hostname()} x`, `${DEAD} another-host x`, '1 another-host x', '']) {
+  for (const owner of [`${process.pid} ${HOST} x`, `${DEAD} another-host x`, '1 another-host x', '']) {
     const { file, lock } = await makeFile(t)
     await writeFile(lock, owner)
     const old = new Date(Date.now() - 11_000)
@@ -61,7 +64,7 @@ t.test('a lock that is too old is taken over, whoever has it', async t => {
 })
 
 t.test('a lock of a living process, or of another host, is waited for', async t => {
-  for (const owner of [`${process.pid} ${hostname()} x`, `1 ${hostname()} x`, `${DEAD} another-host x`, '']) {
+  for (const owner of [`${process.pid} ${HOST} x`, `1 ${HOST} x`, `${DEAD} another-host x`, '']) {
     const { file, lock } = await makeFile(t)
     await writeFile(lock, owner)
     t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
@@ -71,8 +74,8 @@ t.test('a lock of a living process, or of another host, is waited for', async t 
 
 t.test('a lock that another process took over first goes back to it', async t => {
   const { file, lock } = await makeFile(t)
-  await writeFile(lock, `${DEAD} ${hostname()} x`)
-  const owner = `${process.pid} ${hostname()} another`
+  await writeFile(lock, `${DEAD} ${HOST} x`)
+  const owner = `${process.pid} ${HOST} another`
   let renames = 0
   const { withLock: withSlowLock } = await t.mockImport<typeof import('../../lib/store/lock.ts')>('../../lib/store/lock.ts', {
     'node:fs/promises': {
@@ -89,18 +92,26 @@ t.test('a lock that another process took over first goes back to it', async t =>
   t.equal(await readFile(lock, 'utf8'), owner)
 })
 
-t.test('who lost the lock meanwhile is told, and leaves it to its new owner', async t => {
+t.test('who lost the lock meanwhile begins again, and leaves it to its new owner', async t => {
   const { file, lock } = await makeFile(t)
   const error = await rejection(withLock(file, async assertHeld => {
     await writeFile(lock, 'somebody else')
     await assertHeld()
-  }))
+  }, 100))
   t.match(error, LOCKED)
   t.equal(await readFile(lock, 'utf8'), 'somebody else')
+  let tries = 0
+  const again = await makeFile(t)
+  t.equal(await withLock(again.file, async assertHeld => {
+    if (++tries === 1) await rm(again.lock)
+    await assertHeld()
+    return 'done'
+  }), 'done')
+  t.equal(tries, 2)
 })
 
-t.test('the lock is its owner\'s alone, and a folder without room for it is an error', async t => {
+t.test('the lock can be read by all, and a folder without room for it is an error', async t => {
   const { file, lock } = await makeFile(t)
-  await withLock(file, async () => { t.equal((await stat(lock)).mode & 0o777, 0o600) })
+  await withLock(file, async () => { t.equal((await stat(lock)).mode & 0o777, 0o644) })
   t.match(await rejection(withLock(join(file, 'none', 'keys.json'), async () => {})), { code: 'ENOENT' })
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fs, { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -50,11 +51,12 @@ t.test('the old file stays whole until the step, and when it is called off', asy
 
 t.test('what a killed process left behind is removed, and nothing else', async t => {
   const file = await makeFile(t, 'old')
-  for (const name of ['keys.json.0000.tmp', 'keys.json.lock', 'other.json.0000.tmp', 'keys.json.bak']) {
+  const others = ['keys.json.lock', `other.json.${randomUUID()}.tmp`, `keys.json.new.${randomUUID()}.tmp`, 'keys.json.mine.tmp']
+  for (const name of [`keys.json.${randomUUID()}.tmp`, ...others]) {
     await writeFile(join(dirname(file), name), 'x')
   }
   await replaceFile(file, 'new', held)
-  t.same(new Set(await readdir(dirname(file))), new Set(['keys.json', 'keys.json.lock', 'other.json.0000.tmp', 'keys.json.bak']))
+  t.same(new Set(await readdir(dirname(file))), new Set(['keys.json', ...others]))
 })
 
 t.test('a system that cannot sync a folder does without', async t => {

@@ -30,10 +30,11 @@ export const rotate: Command = {
     const expiresAt = expires === undefined ? undefined : parseInstant(expires, '--expires', now)
     const record = createApiKey({ key, name, metadata, createdAt: new Date(now), expiresAt })
     await store.add(record)
+    // From here on it lets its owner in: whatever comes, its text must not be lost.
+    printNewKey(stdout, key, record, values.quiet === true)
     // A key that ends sooner is left to.
     const ending = old.filter(each => each.expiresAt === undefined || each.expiresAt > end)
     for (const { id } of ending) await store.expire(id, end)
-    printNewKey(stdout, key, record, values.quiet === true)
     if (values.quiet === true) return
     stderr.write('Keep the key now: it is not shown again.\n')
     for (const { id } of ending) stderr.write(`The old key ${id} ends at ${end.toISOString()}.\n`)
