@@ -35,6 +35,14 @@ t.test('who has read enough of the output may close it', async t => {
   t.match({ stdout, stderr }, { stdout: /^NAME .*\n$/, stderr: '' })
 })
 
+t.test('a key that could not be printed is a failure that says so', async t => {
+  const { file } = await makeKeyFile(t)
+  const command = [process.execPath, ...process.execArgv, join(ROOT, 'lib', 'cli', 'bin.ts')]
+    .map(argument => JSON.stringify(argument)).join(' ')
+  const failed = await run('bash', ['-c', `${command} create --name web --quiet --store ${file} > /dev/full`]).catch(error => error)
+  t.match(failed, { code: 1, stderr: /^dbgpt-auth: the output could not be written: revoke the key/ })
+})
+
 t.test('50 processes that create at once all get their key in', async t => {
   const { file, records } = await makeKeyFile(t)
   const runs = await Promise.all(Array.from({ length: 50 }, async (_, index) =>
