@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fastifyEnv from '@fastify/env'
@@ -9,6 +8,7 @@ import dbgptAuth, { type DbgptAuthOptions, MemoryKeyStore } from '../lib/index.t
 import {
   bearer, BODY_401, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection, WRONG_KEY
 } from './support/app.ts'
+import { makeTemporaryFolder } from './support/files.ts'
 
 const VARIABLES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL', 'API_AUTH', 'NODE_ENV'] as const
 const WARN = 40
@@ -17,16 +17,13 @@ type Variables = Partial<Record<typeof VARIABLES[number], string>>
 
 /** Sets the process's variables and its `.env` file for the length of a test. */
 async function surround (t: Test, variables: Variables, dotenv?: string): Promise<void> {
-  const [before, directory] = [process.cwd(), await mkdtemp(join(tmpdir(), 'dbgpt-auth-'))]
+  const [before, directory] = [process.cwd(), await makeTemporaryFolder(t)]
   t.intercept(process, 'env', { value: { ...process.env } })
   for (const name of VARIABLES) delete process.env[name]
   Object.assign(process.env, variables)
   if (dotenv !== undefined) await writeFile(join(directory, '.env'), dotenv)
   process.chdir(directory)
-  t.teardown(async () => {
-    process.chdir(before)
-    await rm(directory, { recursive: true })
-  })
+  t.teardown(() => process.chdir(before))
 }
 
 /** Tells whose requests an app lets in that reads the process's environment. */
