@@ -2,16 +2,20 @@ import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { isDate } from 'node:util/types'
 import { FST_DBGPT_AUTH_KEY_INVALID } from './errors.ts'
+import { FrozenDate } from './frozen-date.ts'
 import type { ApiKey, ApiKeyInit } from './types.ts'
 
 const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/
 const DIGEST = /^[0-9a-f]{64}$/
+const ID = /^[0-9a-f]{16}$/
 // Its digits may be of any case, so its letters may: taken for a key's text, a digest that leaks would let its thief in.
 const DIGEST_PREFIX = /^sha256:/i
-const ID_LENGTH = 16
 const MAX_NAME_LENGTH = 200
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u
 const FIELDS = new Set(['id', 'key', 'digest', 'name', 'createdAt', 'expiresAt', 'metadata'])
+
+/** How many digits of a digest are a key's id. */
+export const ID_LENGTH = 16
 
 /**
  * Computes the digest by which a key is found.
@@ -30,6 +34,15 @@ export function digestOf (text: string): string {
  */
 export function isDigest (value: unknown): value is string {
   return typeof value === 'string' && DIGEST.test(value)
+}
+
+/**
+ * Tells whether a text is an id.
+ *
+ * @param text - any string
+ */
+export function isId (text: string): boolean {
+  return ID.test(text)
 }
 
 /**
@@ -119,7 +132,7 @@ function isName (name: unknown): boolean {
 function readDate (field: string, value: unknown, place: string): Date | undefined {
   if (value === undefined) return undefined
   if (!isValidDate(value)) throw new FST_DBGPT_AUTH_KEY_INVALID(place, `"${field}" must be a valid Date`)
-  return Object.freeze(new FrozenDate(value))
+  return new FrozenDate(value)
 }
 
 /**
@@ -158,14 +171,4 @@ function record (details: Details, digest: string): ApiKey {
 function deepFreeze<T extends object> (value: T): T {
   for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) deepFreeze(child)
   return Object.freeze(value)
-}
-
-// Object.freeze leaves a Date's setters working, which would let a handler prolong a key.
-class FrozenDate extends Date {}
-for (const name of Object.getOwnPropertyNames(Date.prototype).filter(name => name.startsWith('set'))) {
-  Object.defineProperty(FrozenDate.prototype, name, { value: refuseToSet })
-}
-
-function refuseToSet (): never {
-  throw new TypeError('Cannot change a date of an API key: use the key store')
 }

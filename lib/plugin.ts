@@ -1,15 +1,16 @@
 import fastifyEnv from '@fastify/env'
-import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { buildCheck } from './check.ts'
 import { ENVIRONMENT_VARIABLES, type Environment, environmentSchema, resolveSettings } from './config.ts'
 import { watchCorsOrder } from './cors.ts'
-import { FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEY_STORE_OPEN } from './errors.ts'
+import { FST_DBGPT_AUTH_ENVIRONMENT } from './errors.ts'
 import { buildHook, buildVerify } from './guard.ts'
 import { trimBlanks } from './key-list.ts'
 import { claimScope } from './nesting.ts'
 import { checkOptions } from './options.ts'
 import { buildRefuse } from './refuse.ts'
+import { closeStore, openStore } from './shared-store.ts'
 import { MemoryKeyStore } from './store/memory.ts'
 import type { DbgptAuthOptions, KeyStore } from './types.ts'
 import { prepareRefusals } from './unauthorized.ts'
@@ -26,8 +27,8 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, options) =>
   fastify.log.info({ source }, 'API key authentication is on')
   if (weaknesses.length > 0) fastify.log.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
   fastify.decorate('apiKeys', store)
-  await open(store, fastify.log)
-  fastify.addHook('onClose', async () => { await store.close?.() })
+  await openStore(store, fastify.log)
+  fastify.addHook('onClose', async () => { await closeStore(store) })
 
   const check = buildCheck(store, options.getKey)
   const refusals = prepareRefusals(options.realm ?? 'DB-GPT', options.message ?? '')
@@ -89,13 +90,4 @@ function environmentError (cause: unknown): Error {
   // All but one of the variables may be any string.
   const problem = errors === undefined ? `.env cannot be read, ${message}` : 'API_AUTH must be auto, on or off'
   return new FST_DBGPT_AUTH_ENVIRONMENT(problem)
-}
-
-async function open (store: KeyStore, log: FastifyBaseLogger): Promise<void> {
-  try {
-    await store.open?.(log)
-  } catch (cause) {
-    // A rejection without an error would count as a success.
-    throw cause instanceof Error ? cause : new FST_DBGPT_AUTH_KEY_STORE_OPEN({ cause })
-  }
 }

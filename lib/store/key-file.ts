@@ -1,38 +1,13 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { Ajv } from 'ajv'
 import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../errors.ts'
 import { KeyList, trimBlanks } from '../key-list.ts'
 import type { ApiKey, ApiKeyInit } from '../types.ts'
 import { cutObjects, invalidLine, SHAPE } from './json-objects.ts'
+import { parseStoredKey } from './stored-key.ts'
 
 /** How long reading may keep other work waiting, in milliseconds, and after how many keys it looks at the clock. */
 const SLICE_MS = 5
 const KEYS_A_LOOK = 32
-
-const DATE = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?(Z|[+-]\\d\\d:\\d\\d)$'
-
-/** A key in the JSON form; what is within the bounds of a record is checked where records are made. */
-const schema = {
-  type: 'object',
-  required: ['digest'],
-  additionalProperties: false,
-  properties: {
-    id: { type: 'string' },
-    digest: { type: 'string' },
-    name: { type: 'string' },
-    createdAt: { type: 'string', pattern: DATE },
-    expiresAt: { type: 'string', pattern: DATE },
-    metadata: { type: 'object' }
-  }
-}
-
-interface StoredKey {
-  readonly digest: string
-  createdAt?: string | Date
-  expiresAt?: string | Date
-}
-
-const ajv = new Ajv()
 
 /** What a file of keys holds. */
 export interface KeyFile {
@@ -80,19 +55,8 @@ function * plainEntries (text: string): Generator<Entry> {
 }
 
 function * jsonEntries (text: string, file: string): Generator<Entry> {
-  const validate = ajv.compile<StoredKey>(schema)
   for (const { json, line } of cutObjects(text, file)) {
-    let key: unknown
-    try {
-      key = JSON.parse(json)
-    } catch {
-      throw invalidLine(line, file, 'it is not valid JSON') // not the parser's error, which quotes the text
-    }
-    if (!validate(key)) throw invalidLine(line, file, ajv.errorsText(validate.errors, { dataVar: 'the key' }))
-    // In place: a copy of each of many keys is felt.
-    if (key.createdAt !== undefined) key.createdAt = new Date(key.createdAt)
-    if (key.expiresAt !== undefined) key.expiresAt = new Date(key.expiresAt)
-    yield { entry: key as ApiKeyInit, line }
+    yield { entry: parseStoredKey(json, problem => invalidLine(line, file, problem)), line }
   }
 }
 
