@@ -1,9 +1,11 @@
 import {
-  FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED, FST_DBGPT_AUTH_KEY_WEAK
+  FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_KEY_WEAK
 } from './errors.ts'
 import { readKeyList, trimBlanks } from './key-list.ts'
 import { FileKeyStore } from './store/file.ts'
 import { MemoryKeyStore } from './store/memory.ts'
+import { isRedisUrl, URL_SHAPE } from './store/redis/create-client.ts'
+import { RedisKeyStore } from './store/redis.ts'
 import type { ApiKeyInit, DbgptAuthOptions, KeyStore } from './types.ts'
 import { summarize, type WeakKeys } from './weak-key.ts'
 
@@ -77,7 +79,8 @@ function fromEnvironment (environment: Environment, weakKeys: WeakKeys): Keys | 
   const value = trimBlanks(environment[source] as string)
   if (source === 'API_KEYS') return inMemory(value.split(',').map(trimBlanks), source)
   if (source === 'API_KEYS_FILE') return { store: new FileKeyStore(value, { weakKeys }), source, weaknesses: [] }
-  throw new FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED(source)
+  if (!isRedisUrl(value)) throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be ${URL_SHAPE}`)
+  return { store: new RedisKeyStore({ url: value }), source, weaknesses: [] }
 }
 
 function fromOption (keys: NonNullable<Options['keys']>): Keys | undefined {

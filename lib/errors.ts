@@ -13,11 +13,6 @@ export const FST_DBGPT_AUTH_KEY_SOURCES = createError(
   'FST_DBGPT_AUTH_KEY_SOURCES', '%s are set, but keys come from one place: unset all but one of them'
 )
 
-/** A variable names a source of keys that this version cannot read. */
-export const FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED = createError(
-  'FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED', '%s is not supported by this version: unset it and set API_KEYS'
-)
-
 /** A list of keys is set but holds none. */
 export const FST_DBGPT_AUTH_KEYS_EMPTY = createError(
   'FST_DBGPT_AUTH_KEYS_EMPTY', '%s is set but holds no key: put a key in it, or leave it unset'
@@ -56,6 +51,20 @@ export const FST_DBGPT_AUTH_KEY_FILE_UNREADABLE = createError(
 
 /** A file of keys holds something that is neither a list of keys nor JSON as `dbgpt-auth` writes it. */
 export const FST_DBGPT_AUTH_KEY_FILE_INVALID = createError('FST_DBGPT_AUTH_KEY_FILE_INVALID', '%s: %s')
+
+/** Keys are in Redis, and its client is not installed. */
+export const FST_DBGPT_AUTH_REDIS_CLIENT = createError(
+  'FST_DBGPT_AUTH_REDIS_CLIENT', 'Keys in Redis need the package @redis/client: run "npm install @redis/client"'
+)
+
+/** A Redis cannot be reached, refuses, or holds something that is no list of keys. */
+export const FST_DBGPT_AUTH_REDIS = createError('FST_DBGPT_AUTH_REDIS', 'Redis at %s cannot be used: %s')
+
+/** A Redis holds no list of keys. */
+export const FST_DBGPT_AUTH_REDIS_EMPTY = createError(
+  'FST_DBGPT_AUTH_REDIS_EMPTY',
+  'Redis at %s holds no list of keys, there is no %s: create a first key with "dbgpt-auth create", or restore what was lost'
+)
 
 // Run-time errors.
 
@@ -98,4 +107,26 @@ export const FST_DBGPT_AUTH_KEY_FILE_WRITE = createError(
 /** Another process holds the lock of a file of keys. */
 export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError(
   'FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'Another process keeps writing to the key file: try again, or delete %s if none does'
+)
+
+/** The list in memory may be out of date: it cannot tell an unknown key from a new one. Without a stack trace, too. */
+export const FST_DBGPT_AUTH_REDIS_FEED_LOST = createError(
+  'FST_DBGPT_AUTH_REDIS_FEED_LOST', 'The key feed from Redis is lost', undefined, Error, false
+)
+
+/** The record of a key in Redis is none; the log line of the time when it was read says why. */
+export const FST_DBGPT_AUTH_REDIS_UNREADABLE = createError(
+  'FST_DBGPT_AUTH_REDIS_UNREADABLE', 'The record of this key in Redis cannot be read', undefined, Error, false
+)
+
+/** Redis did not answer to a change. */
+export const FST_DBGPT_AUTH_REDIS_UNCONFIRMED = createError(
+  'FST_DBGPT_AUTH_REDIS_UNCONFIRMED',
+  'Redis at %s did not confirm the change, which may have been made or not: %s: see the list before you try again'
+)
+
+/** Too few replicas have confirmed a change. */
+export const FST_DBGPT_AUTH_REDIS_REPLICAS = createError(
+  'FST_DBGPT_AUTH_REDIS_REPLICAS',
+  'The change stands on the master, but only %s of %s replicas have confirmed it: a failover now may undo it'
 )

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { type Environment, resolveSettings, type Settings } from '../lib/config.ts'
 import { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../lib/index.ts'
+import { RedisKeyStore } from '../lib/store/redis.ts'
 import { KEY, MARKER, OTHER_KEY } from './support/app.ts'
 
 const WEAK = `${MARKER}-short`
@@ -94,6 +95,19 @@ t.test('keys come from one place', async t => {
   t.equal(outcome({}, sources), SOURCES)
   t.equal(outcome({ mode: 'off' }, sources), 'off')
   t.equal(outcome({}, { API_KEYS: KEY, API_KEYS_FILE: '' }), 'on', 'a blank variable is an unset one')
+})
+
+t.test('keys can be in a Redis, which is named by its URL', async t => {
+  for (const url of ['redis://localhost', ' rediss://user:password@host:6380/1\n']) {
+    t.match(resolveSettings({}, { API_KEYS_REDIS_URL: url, NODE_ENV: 'production' }), {
+      on: true, source: 'API_KEYS_REDIS_URL', store: RedisKeyStore, weaknesses: []
+    })
+  }
+  for (const url of ['localhost:6379', 'http://localhost', 'redis://']) {
+    t.throws(() => resolveSettings({}, { API_KEYS_REDIS_URL: url }), {
+      code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_REDIS_URL must be redis:\/\/user:password@host/
+    })
+  }
 })
 
 t.test('keys in code take the variables\' place', async t => {

@@ -58,6 +58,11 @@ for (const [name, flags] of Object.entries(resolutions)) {
   })
 }
 
+t.test('a Redis is named without its client being installed: the error says what to install', async t => {
+  const message = 'FST_DBGPT_AUTH_REDIS_CLIENT Keys in Redis need the package @redis/client: run "npm install @redis/client"'
+  t.same(await lines('redis.cjs'), [message, message])
+})
+
 t.test('the command is installed, and makes a key', async t => {
   const command = join(consumer, 'node_modules', '.bin', 'dbgpt-auth')
   const variables = ['-i', `PATH=${dirname(process.execPath)}:/usr/bin:/bin`]

@@ -90,7 +90,7 @@ const faults: readonly (readonly [DbgptAuthOptions, object])[] = [
   [{ env: { API_KEYS: ',' } }, { code: 'FST_DBGPT_AUTH_KEYS_EMPTY' }],
   [{ env: { API_KEYS: `${MARKER}-short`, NODE_ENV: 'production' } }, { code: 'FST_DBGPT_AUTH_KEY_WEAK' }],
   [{ env: { API_KEYS: KEY, API_KEYS_FILE: 'keys' } }, { code: 'FST_DBGPT_AUTH_KEY_SOURCES' }],
-  [{ env: { API_KEYS_REDIS_URL: `redis://:${MARKER}@localhost` } }, { code: 'FST_DBGPT_AUTH_KEY_SOURCE_UNSUPPORTED' }],
+  [{ env: { API_KEYS_REDIS_URL: `redis:${MARKER}@localhost` } }, { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_REDIS_URL must be/ }],
   [{ env: {}, keys: [{ key: KEY, expiresAt: new Date(NaN) }] }, { code: 'FST_DBGPT_AUTH_KEY_INVALID' }],
   [{ env: {}, mode: 'maybe' as 'on' }, { code: 'FST_DBGPT_AUTH_OPTION' }],
   [{ env: {}, keys: { find: () => null, open: async () => { throw new Error('no disk') } } }, { message: 'no disk' }],

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import dbgptAuth, { type ApiKey, type DbgptAuthOptions, type KeyStore } from 'fastify-dbgpt-auth'
+import dbgptAuth, { type ApiKey, type DbgptAuthOptions, type KeyStore, type ManagedKeyStore } from 'fastify-dbgpt-auth'
+import { RedisKeyStore, type RedisKeyStoreOptions } from 'fastify-dbgpt-auth/redis'
 import { check, KEY } from './check.cjs'
 
 const options: DbgptAuthOptions = { env: { API_KEYS: KEY }, message: undefined, errorFormat: () => 'openai' }
@@ -8,6 +9,9 @@ await app.register(dbgptAuth, options)
 const store: KeyStore = app.apiKeys
 app.get('/health', { config: { apiKey: false } }, () => store.find(''))
 app.get('/me', { onRequest: app.verifyApiKey }, me)
+const redis: RedisKeyStoreOptions = { url: 'redis://localhost', prefix: undefined }
+const managed: ManagedKeyStore = new RedisKeyStore(redis)
+app.addHook('onClose', async () => { await managed.close?.() })
 await check(app)
 
 function me (request: FastifyRequest, _reply: FastifyReply): string | undefined {
