@@ -21,3 +21,16 @@ export function select (keys: readonly ApiKey[], idOrName: string): readonly Api
   if (selected.length === 0) throw new NoSuchKeyError()
   return selected
 }
+
+/**
+ * Changes each of the keys; a failure keeps none of the others from it.
+ *
+ * @param keys - their records
+ * @param change - changes one
+ * @throws the first failure
+ */
+export async function changeEach (keys: readonly ApiKey[], change: (key: ApiKey) => Promise<void>): Promise<void> {
+  const failures: unknown[] = []
+  for (const key of keys) await change(key).catch(failure => { failures.push(failure) })
+  if (failures.length > 0) throw failures[0]
+}

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { trimBlanks } from '../key-list.ts'
 import { FileKeyStore } from '../store/file.ts'
+import { RedisKeyStore } from '../store/redis.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
-import { UsageError } from './usage.ts'
+import { type Call, textOption, UsageError } from './usage.ts'
 
 /** A store that the command can work on. */
 export type CliStore = ManagedKeyStore & {
@@ -12,18 +13,30 @@ export type CliStore = ManagedKeyStore & {
 }
 
 const REDIS = /^rediss?:/i
+const REDIS_OPTIONS = ['prefix', 'replicas'] as const
 
 /**
  * Opens the store that `--store` or the environment names.
  *
- * @param named - the value of `--store`
- * @param env - the variables; those that are not set are read from `.env`
+ * @param call - the use of a verb; variables that are not set are read from `.env`
  */
-export function openStore (named: string | undefined, env: Readonly<Record<string, string | undefined>>): CliStore {
-  const store = named ?? fromEnvironment(env)
-  if (trimBlanks(store) === '') throw new UsageError('--store must name a file')
-  if (REDIS.test(store)) throw new UsageError('a Redis store is not supported by this version: name a file')
+export function openStore (call: Call): CliStore {
+  const store = trimBlanks(textOption(call, 'store') ?? fromEnvironment(call.streams.env))
+  if (store === '') throw new UsageError('--store must name a file or the URL of a Redis')
+  if (REDIS.test(store)) return redisStore(store, call)
+  const misplaced = REDIS_OPTIONS.find(name => textOption(call, name) !== undefined)
+  if (misplaced !== undefined) throw new UsageError(`--${misplaced} is for keys in Redis`)
   return new FileKeyStore(store)
+}
+
+function redisStore (url: string, call: Call): CliStore {
+  const replicas = textOption(call, 'replicas') ?? '0'
+  if (!/^\d{1,4}$/.test(replicas)) throw new UsageError('--replicas must be a number')
+  try {
+    return new RedisKeyStore({ url, prefix: textOption(call, 'prefix'), waitReplicas: Number(replicas) })
+  } catch (error) {
+    throw new UsageError((error as Error).message) // it names the option, which has the same name here, but for the URL
+  }
 }
 
 function fromEnvironment (env: Readonly<Record<string, string | undefined>>): string {
@@ -32,7 +45,7 @@ function fromEnvironment (env: Readonly<Record<string, string | undefined>>): st
   const [file, url] = [read('API_KEYS_FILE'), read('API_KEYS_REDIS_URL')]
   if (file && url) throw new UsageError('API_KEYS_FILE and API_KEYS_REDIS_URL are both set: say which with --store')
   const store = file || url
-  if (!store) throw new UsageError('no key store is named: pass --store FILE, or set API_KEYS_FILE')
+  if (!store) throw new UsageError('no key store is named: pass --store, or set API_KEYS_FILE or API_KEYS_REDIS_URL')
   return store
 }
 

@@ -1,10 +1,16 @@
 import { rm, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { openStore } from '../../lib/cli/store.ts'
+import { type CliStore, openStore } from '../../lib/cli/store.ts'
+import { type Call, UsageError } from '../../lib/cli/usage.ts'
 import { createApiKey } from '../../lib/index.ts'
+import { RedisKeyStore } from '../../lib/store/redis.ts'
 import { KEY } from '../support/app.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
+
+function open (store?: string, env: Record<string, string> = {}, values: Record<string, string> = {}): CliStore {
+  return openStore({ values: { store, ...values }, streams: { env } } as unknown as Call)
+}
 
 /** Works in a folder of its own, with a `.env`. */
 async function workIn (t: Test, dotenv?: string): Promise<string> {
@@ -25,29 +31,45 @@ t.test('--store goes before the environment, and that before .env', async t => {
     [undefined, {}, 'dotenv.json']
   ]
   for (const [named, env, file] of cases) {
-    await openStore(named, env).add(createApiKey(KEY))
-    t.equal((await openStore(file, {}).list()).length, 1)
+    await open(named, env).add(createApiKey(KEY))
+    t.equal((await open(file).list()).length, 1)
     await rm(file)
   }
 })
 
 t.test('without a store, or with two, the way out is named', async t => {
   await workIn(t)
-  t.throws(() => openStore(undefined, {}), { message: /pass --store FILE, or set API_KEYS_FILE/ })
-  t.throws(() => openStore(undefined, { API_KEYS: KEY }), { message: /no key store is named/ })
-  t.throws(() => openStore(undefined, { API_KEYS_FILE: 'a', API_KEYS_REDIS_URL: 'redis://b' }), { message: /say which with --store/ })
-  t.throws(() => openStore('', {}), { message: /--store must name a file/ })
+  t.throws(() => open(), { message: /pass --store, or set API_KEYS_FILE or API_KEYS_REDIS_URL/ })
+  t.throws(() => open(undefined, { API_KEYS: KEY }), { message: /no key store is named/ })
+  t.throws(() => open(undefined, { API_KEYS_FILE: 'a', API_KEYS_REDIS_URL: 'redis://b' }), { message: /say which with --store/ })
+  t.throws(() => open(' '), { message: /--store must name a file or the URL of a Redis/ })
 })
 
-t.test('a Redis store is refused, and its URL is not told', async t => {
+t.test('a URL of a Redis names a store in it', async t => {
+  await workIn(t, 'API_KEYS_REDIS_URL=redis://dotenv\n')
+  for (const store of [open('rediss://:secret@host', {}, { prefix: 'mine', replicas: '2' }), open(), open('REDIS://host:1/2')]) {
+    t.ok(store instanceof RedisKeyStore)
+  }
+})
+
+t.test('what is wrong about a Redis is named, and its URL is not told', async t => {
   await workIn(t)
-  for (const [named, env] of [['rediss://:secret@host', {}], [undefined, { API_KEYS_REDIS_URL: 'redis://:secret@host' }]] as const) {
-    t.throws(() => openStore(named, env), { message: /^(?!.*secret).*not supported/ })
+  const cases: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+    ['redis://:secret@host:port', {}, /must be redis:\/\/user:password@host/],
+    ['redis://:secret@host', { prefix: '{' }, /"prefix" must be/],
+    ['redis://:secret@host', { replicas: 'all' }, /--replicas must be a number/],
+    ['keys.json', { replicas: '1' }, /--replicas is for keys in Redis/],
+    ['keys.json', { prefix: 'mine' }, /--prefix is for keys in Redis/]
+  ]
+  for (const [store, values, message] of cases) {
+    const error = t.throws(() => open(store, {}, values), { message })
+    t.ok(error instanceof UsageError)
+    t.notMatch(error, /secret/)
   }
 })
 
 t.test('a .env that cannot be read is an error', async t => {
   await workIn(t)
   await mkdir('.env')
-  t.throws(() => openStore(undefined, {}), { code: 'EISDIR' })
+  t.throws(() => open(), { code: 'EISDIR' })
 })

@@ -1,9 +1,9 @@
 import { createApiKey } from '../../api-key.ts'
 import { generateApiKey } from '../../generate.ts'
-import { printNewKey } from '../print.ts'
+import { addAndPrint } from '../add-and-print.ts'
 import { openStore } from '../store.ts'
 import { parseInstant } from '../time.ts'
-import { type Call, type Command, QUIET_OPTION, STORE_OPTION, textOption, UsageError } from '../usage.ts'
+import { type Call, CHANGE_OPTIONS, type Command, QUIET_OPTION, textOption, UsageError } from '../usage.ts'
 
 /** `dbgpt-auth create` */
 export const create: Command = {
@@ -13,14 +13,14 @@ export const create: Command = {
     expires: { type: 'string', value: 'WHEN', help: 'a duration such as 90d, or an ISO date (default: never)' },
     metadata: { type: 'string', value: 'JSON', help: 'an object of the application\'s own' },
     quiet: QUIET_OPTION,
-    store: STORE_OPTION
+    ...CHANGE_OPTIONS
   },
   async run (call) {
-    const { values, streams: { stdout, stderr, env }, now } = call
+    const { now } = call
     const name = textOption(call, 'name')
     if (name === undefined) throw new UsageError('--name is required')
     const expires = textOption(call, 'expires')
-    const store = openStore(textOption(call, 'store'), env)
+    const store = openStore(call)
     const key = generateApiKey()
     const record = createApiKey({
       key,
@@ -29,9 +29,7 @@ export const create: Command = {
       expiresAt: expires === undefined ? undefined : parseInstant(expires, '--expires', now),
       metadata: parseMetadata(call)
     })
-    await store.add(record)
-    printNewKey(stdout, key, record, values.quiet === true)
-    if (values.quiet !== true) stderr.write('Keep the key now: it is not shown again.\n')
+    await addAndPrint(store, key, record, call)
   }
 }
 

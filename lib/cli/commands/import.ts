@@ -3,7 +3,7 @@ import { isMistypedApiKey } from '../../generate.ts'
 import { parseKeyFile } from '../../store/key-file.ts'
 import { summarize } from '../../weak-key.ts'
 import { openStore } from '../store.ts'
-import { type Command, STORE_OPTION, type Streams, textOption, UsageError } from '../usage.ts'
+import { CHANGE_OPTIONS, type Command, type Streams, UsageError } from '../usage.ts'
 
 const SOURCE = 'standard input'
 
@@ -12,11 +12,11 @@ export const importKeys: Command = {
   summary: 'hash and store the keys on standard input, between commas or line ends',
   options: {
     'allow-weak': { type: 'boolean', help: 'take keys that can be guessed' },
-    store: STORE_OPTION
+    ...CHANGE_OPTIONS
   },
   async run (call) {
-    const { values, streams: { stdin, stdout, env } } = call
-    const store = openStore(textOption(call, 'store'), env)
+    const { values, streams: { stdin, stdout } } = call
+    const store = openStore(call)
     const text = await read(stdin)
     assertTyped(text)
     const { list: { keys, weaknesses } } = await parseKeyFile(text, SOURCE)

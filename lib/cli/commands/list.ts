@@ -2,7 +2,7 @@ import type { ApiKey } from '../../types.ts'
 import { formatExpiry, printTable } from '../print.ts'
 import { openStore } from '../store.ts'
 import { DAY_MS, formatDuration } from '../time.ts'
-import { type Command, STORE_OPTION, textOption } from '../usage.ts'
+import { type Command, STORE_OPTIONS } from '../usage.ts'
 
 const OLD_MS = 90 * DAY_MS
 const STYLES = { expired: '\x1b[31m', old: '\x1b[33m', '': '' } as const
@@ -10,10 +10,10 @@ const STYLES = { expired: '\x1b[31m', old: '\x1b[33m', '': '' } as const
 /** `dbgpt-auth list` */
 export const list: Command = {
   summary: 'show the keys, and which have expired or are older than 90 days',
-  options: { json: { type: 'boolean', help: 'print JSON' }, store: STORE_OPTION },
+  options: { json: { type: 'boolean', help: 'print JSON' }, ...STORE_OPTIONS },
   async run (call) {
-    const { values, streams: { stdout, env }, now } = call
-    const keys = await openStore(textOption(call, 'store'), env).list()
+    const { values, streams: { stdout }, now } = call
+    const keys = await openStore(call).list()
     if (values.json === true) {
       stdout.write(`${JSON.stringify(keys.map(key => ({ ...key, status: statusOf(key, now) || 'good' })), null, 2)}\n`)
       return

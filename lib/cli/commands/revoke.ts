@@ -1,22 +1,25 @@
 import { printTable } from '../print.ts'
-import { NoSuchKeyError, select } from '../select.ts'
+import { changeEach, NoSuchKeyError, select } from '../select.ts'
 import { openStore } from '../store.ts'
-import { type Command, STORE_OPTION, textOption } from '../usage.ts'
+import { CHANGE_OPTIONS, type Command } from '../usage.ts'
 
 /** `dbgpt-auth revoke` */
 export const revoke: Command = {
   summary: 'remove a key, or every key of a name',
   argument: 'ID|NAME',
-  options: { store: STORE_OPTION },
+  options: CHANGE_OPTIONS,
   async run (call) {
-    const { argument, streams: { stdout, env } } = call
-    const store = openStore(textOption(call, 'store'), env)
+    const { argument, streams: { stdout } } = call
+    const store = openStore(call)
     const revoked: string[][] = []
-    for (const { id, name } of select(await store.list(), argument)) {
-      if (await store.revoke(id)) revoked.push(['revoked', id, name ?? ''])
+    try {
+      await changeEach(select(await store.list(), argument), async ({ id, name }) => {
+        if (await store.revoke(id)) revoked.push(['revoked', id, name ?? ''])
+      })
+    } finally {
+      printTable(stdout, revoked)
     }
     // Another process may have been first.
     if (revoked.length === 0) throw new NoSuchKeyError()
-    printTable(stdout, revoked)
   }
 }

@@ -1,0 +1,29 @@
+import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../errors.ts'
+import type { ApiKey } from '../types.ts'
+import { printNewKey } from './print.ts'
+import type { CliStore } from './store.ts'
+import type { Call } from './usage.ts'
+
+/**
+ * Stores a new key and shows it, the one time that its text is seen; also if it may have been stored though that failed.
+ *
+ * @param store - where to
+ * @param key - its text
+ * @param record - its record
+ * @param call - the use of a verb
+ */
+export async function addAndPrint (store: CliStore, key: string, record: ApiKey, call: Call): Promise<void> {
+  const { values, streams: { stdout, stderr } } = call
+  const quiet = values.quiet === true
+  const print = (): void => {
+    printNewKey(stdout, key, record, quiet)
+    if (!quiet) stderr.write('Keep the key now: it is not shown again.\n')
+  }
+  try {
+    await store.add(record)
+  } catch (error) {
+    if (error instanceof FST_DBGPT_AUTH_REDIS_REPLICAS || error instanceof FST_DBGPT_AUTH_REDIS_UNCONFIRMED) print()
+    throw error
+  }
+  print()
+}

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { createApiKey } from '../../lib/index.ts'
+import { RedisKeyStore } from '../../lib/store/redis.ts'
+import { KEY, OTHER_KEY } from '../support/app.ts'
+import { keyIn, runCommand } from '../support/cli.ts'
+import { freePorts, RedisServer, skip } from '../support/redis.ts'
+import { bareNode } from '../support/process.ts'
+
+const COMMAND = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bin.js')
+
+async function names (url: string, prefix?: string): Promise<(string | undefined)[]> {
+  return (await new RedisKeyStore({ url, prefix }).list()).map(({ name }) => name).sort()
+}
+
+t.test('a Redis that is not there is one line, exit code 1, and no secret', async t => {
+  const [port] = await freePorts(1)
+  for (const args of [['list'], ['create', '--name', 'a'], ['rotate', 'a'], ['revoke', 'a']]) {
+    const { code, stdout, stderr } = await runCommand([...args, '--store', `redis://:secret@127.0.0.1:${port}`])
+    t.equal(code, 1)
+    t.equal(stdout, '')
+    t.match(stderr, new RegExp(`^dbgpt-auth: Redis at 127\\.0\\.0\\.1:${port} cannot be used: nothing listens there \\(.*\\)\\n$`))
+  }
+})
+
+t.test('with a Redis', { skip }, async t => {
+  const { url } = await RedisServer.start(t)
+
+  t.test('a key lives from its creation to its end', async t => {
+    const env = { API_KEYS_REDIS_URL: url }
+    const run = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runCommand(args, { env })
+      t.equal(code, 0, stderr)
+      return stdout
+    }
+    t.match(await runCommand(['list'], { env }), { code: 1, stderr: /holds no list of keys.*create a first key/ })
+    const key = keyIn(await run('create', '--name', 'web', '--expires', '90d', '--metadata', '{"plan":"gold"}'))
+    t.match(await run('list'), new RegExp(`web +${createApiKey(key).id}`))
+    const next = keyIn(await run('rotate', 'web', '--grace', '1h'))
+    const [old, young] = (await new RedisKeyStore({ url }).list()).sort((a, b) => Number(a.createdAt) - Number(b.createdAt))
+    t.match([old, young], [{ id: createApiKey(key).id }, { id: createApiKey(next).id, name: 'web', metadata: { plan: 'gold' } }])
+    t.ok(Number(old?.expiresAt) - Date.now() <= 3_600_000)
+    t.match(await run('revoke', 'web'), /^revoked +[0-9a-f]{16} +web\nrevoked +[0-9a-f]{16} +web\n$/)
+    t.same(await names(url), [])
+    t.match(await runCommand(['revoke', 'web'], { env }), { code: 1, stdout: '', stderr: /no key has this id or name/ })
+  })
+
+  t.test('keys are imported, under a prefix of their own', async t => {
+    const args = ['import', '--store', url, '--prefix', 'other']
+    t.match(await runCommand(args, { stdin: `${KEY},${OTHER_KEY}` }), { code: 0, stdout: '2 imported, 0 already there\n' })
+    t.match(await runCommand(args, { stdin: KEY }), { code: 0, stdout: '0 imported, 1 already there\n' })
+    t.equal((await names(url, 'other')).length, 2)
+  })
+
+  t.test('too few replicas are a failure of each key, and keep none from being changed', async t => {
+    for (const name of ['a', 'a']) await runCommand(['create', '--name', name, '--store', url])
+    const { code, stdout, stderr } = await runCommand(['revoke', 'a', '--store', url, '--replicas', '1'])
+    t.match({ code, stdout, stderr }, { code: 1, stdout: '', stderr: /stands on the master, but only 0 of 1 replicas/ })
+    t.same(await names(url), [])
+  })
+
+  t.test('20 commands at once on the same names: nothing is lost, nothing comes back', async t => {
+    const { url } = await RedisServer.start(t)
+    const run = async (t: Test, ...args: string[]): Promise<string> => {
+      const { stdout } = await promisify(execFile)(...bareNode([COMMAND, ...args, '--store', url]))
+      t.ok(stdout)
+      return stdout
+    }
+    const doomed: string[] = []
+    for (const name of ['a', 'b', 'c']) {
+      doomed.push(createApiKey(keyIn(await run(t, 'create', '--name', name))).id)
+      await run(t, 'create', '--name', name)
+    }
+    const made = (await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+      const name = ['a', 'b', 'c'][index % 3] as string
+      if (index < 3) return await run(t, 'revoke', doomed[index] as string)
+      return await run(t, ...(index % 2 === 0 ? ['create', '--name', name] : ['rotate', name]))
+    }))).slice(3).map(stdout => createApiKey(keyIn(stdout)).id)
+    const ids = (await new RedisKeyStore({ url }).list()).map(({ id }) => id)
+    t.same(made.filter(id => !ids.includes(id)), [], 'no new key is lost')
+    t.same(doomed.filter(id => ids.includes(id)), [], 'no revoked key is back')
+    t.equal(ids.length, 3 + made.length)
+  })
+})
