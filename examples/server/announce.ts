@@ -11,11 +11,13 @@ const CHAT = '{"model":"echo","stream":true,"messages":[{"role":"user","content"
  * @returns lines of text, without a key
  */
 export async function announce (app: FastifyInstance, url: string): Promise<string> {
-  const { HOST, API_AUTH, API_KEYS_FILE } = app.getEnvs<Settings>()
+  const { HOST, API_AUTH, API_KEYS_FILE, API_KEYS_REDIS_URL } = app.getEnvs<Settings>()
   const everywhere = HOST === '0.0.0.0' || HOST === '::' ? ', and on every other address of this machine' : ''
   // Asked, rather than worked out once more: what counts is what a client without a key gets.
   const on = (await app.inject('/v1/models')).statusCode !== 200
-  const keySource = API_KEYS_FILE.trim() === '' ? 'API_KEYS' : 'the file that API_KEYS_FILE names'
+  const keySource = API_KEYS_REDIS_URL.trim() !== ''
+    ? 'the Redis that API_KEYS_REDIS_URL names'
+    : API_KEYS_FILE.trim() !== '' ? 'the file that API_KEYS_FILE names' : 'API_KEYS'
   return [
     `Listening on ${url}${everywhere}`,
     `Authentication is ${on ? `on: keys come from ${keySource}` : `off: ${whyOff(API_AUTH)}`}`,

@@ -10,6 +10,7 @@ export interface Settings {
   readonly PORT: number
   readonly API_AUTH: string
   readonly API_KEYS_FILE: string
+  readonly API_KEYS_REDIS_URL: string
 }
 
 const settingsSchema = {
@@ -19,7 +20,8 @@ const settingsSchema = {
     PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 3000 },
     // To say why authentication is on or off; the guard checks them.
     API_AUTH: { type: 'string', default: 'auto' },
-    API_KEYS_FILE: { type: 'string', default: '' }
+    API_KEYS_FILE: { type: 'string', default: '' },
+    API_KEYS_REDIS_URL: { type: 'string', default: '' }
   }
 }
 

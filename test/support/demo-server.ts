@@ -6,8 +6,10 @@ import { Program, type ProgramOptions } from './process.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** How a test starts the demo server: its whole environment, and what stands in its working directory. */
-export type Start = (t: Test, env: ProgramOptions['env'], files?: Record<string, string>) => Program
+/** How a test starts an example: its whole environment, what stands in its working directory, and which it is. */
+export type Start = (
+  t: Test, env: ProgramOptions['env'], files?: Record<string, string>, example?: 'server' | 'gateway'
+) => Program
 
 /**
  * Compiles the examples as `npm start` does, for one test file alone: others may do so at the same time.
@@ -18,7 +20,8 @@ export async function compileServer (name: string): Promise<Start> {
   const npm = ['npm', 'run', 'build:examples', '--', '--outDir', `build/${name}`]
   // Without what tap adds to NODE_OPTIONS, which makes the compiler slow.
   await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', ...npm], { cwd: ROOT })
-  return (t, env, files = {}) => new Program(t, `${ROOT}build/${name}/server/index.js`, { cwd: t.testdir(files), env })
+  return (t, env, files = {}, example = 'server') =>
+    new Program(t, `${ROOT}build/${name}/${example}/index.js`, { cwd: t.testdir(files), env })
 }
 
 /** Waits until a server listens, and returns its URL. */

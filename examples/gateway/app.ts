@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import Fastify, {
+  type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions
+} from 'fastify'
+import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
+import { faultBody, readerOf } from './answer.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
+import { healthRoutes } from './health.ts'
+import { loginRoutes } from './login.ts'
+import { registerProxy } from './proxy.ts'
+import { hasBearer, isAllowedOrigin } from './same-origin.ts'
+import { COOKIE, registerSessions, sessionDigest, TLS_COOKIE } from './sessions.ts'
+import { type Settings, trustProxyOf } from './settings.ts'
+import { watchStreams } from './streams.ts'
+
+export interface GatewayOptions {
+  readonly settings: Settings
+  /** DB-GPT's address. */
+  readonly upstream: string
+  /** The plugin's options, for those who do without its variables. */
+  readonly auth?: DbgptAuthOptions
+  readonly logger?: FastifyServerOptions['logger']
+  /** How long DB-GPT may take until it begins to answer. @defaultValue 5 minutes */
+  readonly upstreamTimeoutMs?: number
+  /** How often the keys of open streams are looked at. @defaultValue 30 seconds */
+  readonly streamCheckMs?: number
+  /** How long requests may go on at the end. @defaultValue 10 seconds */
+  readonly closeGraceMs?: number
+  /** How many refused keys a minute an address is told of. @defaultValue 10 */
+  readonly maxAttempts?: number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the plugin has refused the request. */
+    rejection: string | undefined
+  }
+}
+
+/** Builds the gateway: API keys in front of a DB-GPT, and a login for the people who use its pages. */
+export async function buildGateway (options: GatewayOptions): Promise<FastifyInstance> {
+  const { settings, upstream, auth, logger = false } = options
+  const app = Fastify({
+    logger,
+    trustProxy: trustProxyOf(settings.TRUST_PROXY),
+    // Long enough for a large upload over a slow line; that headers come in time, Node sees to.
+    requestTimeout: 3_600_000,
+    routerOptions: { maxParamLength: 16_384 }
+  })
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) request.log.error({ err: error }, 'The gateway has failed')
+    const message = status < 500 ? error.message : 'The gateway has failed'
+    return reply.send(faultBody(request, reply, status, status < 500 ? 'bad_request' : 'internal_error', message))
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    // No path of this host: what a proxy is asked, which this is not.
+    if (!request.url.startsWith('/')) return reply.send(faultBody(request, reply, 400, 'bad_request', 'The target must be a path'))
+  })
+  app.decorateRequest('rejection', undefined)
+  app.decorateRequest('typedKey', undefined)
+  const attempts = await createAttempts(app, options.maxAttempts ?? 10)
+  app.addHook('onSend', async (request, reply, payload) => await refusal(request, reply, payload, attempts))
+  await registerSessions(app, {
+    secret: settings.SESSION_SECRET === '' ? randomBytes(32).toString('hex') : settings.SESSION_SECRET,
+    redisUrl: settings.API_KEYS_REDIS_URL
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (isForm(request) || isAllowedOrigin(request, false)) return
+    const message = 'A request with a session must come from a page of this host'
+    return reply.send(faultBody(request, reply, 403, 'cross_origin', message))
+  })
+  await app.register(dbgptAuth, {
+    ...auth,
+    getKey: request => {
+      if (request.typedKey !== undefined) return request.typedKey
+      const digest = sessionDigest(request)
+      return digest === undefined ? undefined : { digest }
+    },
+    errorFormat: ({ reason }, request) => {
+      request.rejection = reason
+      return readerOf(request) === 'openai' ? 'openai' : 'dbgpt'
+    }
+  })
+  watchStreams(app, { everyMs: options.streamCheckMs ?? 30_000, graceMs: options.closeGraceMs ?? 10_000 })
+  await app.register(async scope => {
+    scope.addHook('onRoute', route => { route.config = { ...route.config, apiKey: false } })
+    await scope.register(healthRoutes)
+    await scope.register(async own => await loginRoutes(own, { attempts }))
+  })
+  await registerProxy(app, {
+    upstream,
+    upstreamKey: settings.DBGPT_API_KEY,
+    timeoutMs: options.upstreamTimeoutMs ?? 300_000,
+    cookieNames: [COOKIE, TLS_COOKIE]
+  })
+  return app
+}
+
+/** The gateway's own forms look at where they were sent from themselves, and say so on their page. */
+function isForm (request: FastifyRequest): boolean {
+  return request.method === 'POST' && ['/login', '/logout'].includes(request.routeOptions.url ?? '')
+}
+
+/** Turns the plugin's refusal into what its reader needs: a person, the login; who has tried too often, 429. */
+async function refusal (
+  request: FastifyRequest, reply: FastifyReply, payload: unknown, attempts: Attempts
+): Promise<unknown> {
+  const { rejection } = request
+  // A page that a session was shown is not to come back from the browser's memory once the session has ended.
+  if (sessionDigest(request) !== undefined && readerOf(request) === 'person') reply.header('cache-control', 'no-store')
+  if (rejection === undefined || rejection === 'unavailable') return payload
+  // The key that the session was begun with is gone, or the session has lived long enough.
+  if (request.session?.digest !== undefined && !hasBearer(request)) {
+    await request.session.destroy()
+    reply.clearCookie(COOKIE, { path: '/' })
+  }
+  // A session whose key is gone is nobody's guess, and an office full of them is no attack.
+  const wait = rejection === 'missing' || !hasBearer(request) ? 0 : await attempts.count(request)
+  if (wait > 0) {
+    reply.removeHeader('www-authenticate')
+    reply.header('retry-after', wait)
+    return faultBody(request, reply, 429, 'rate_limit_exceeded', 'Too many keys from this address were refused, try again later')
+  }
+  if (readerOf(request) !== 'person') return payload
+  reply.removeHeader('www-authenticate')
+  reply.code(302).header('location', `/login?next=${encodeURIComponent(request.url)}`)
+  return ''
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import { announce } from './announce.ts'
+import { buildGateway } from './app.ts'
+import { readSettings } from './settings.ts'
+import { startUpstream } from './upstream/index.ts'
+
+let app: FastifyInstance | undefined
+let standIn: FastifyInstance | undefined
+try {
+  const settings = await readSettings()
+  if (settings.DBGPT_URL === '') standIn = await startUpstream()
+  const upstream = standIn === undefined ? settings.DBGPT_URL : standIn.listeningOrigin
+  app = await buildGateway({ settings, upstream, logger: { level: 'warn', stream: process.stderr } })
+  await app.ready()
+  const isOn = (await app.inject('/v1/models')).statusCode === 401
+  if (isOn && settings.SESSION_SECRET === '') {
+    if (settings.NODE_ENV.toLowerCase() === 'production') {
+      throw new Error('SESSION_SECRET must be set in production, to at least 32 characters: openssl rand -base64 32')
+    }
+    app.log.warn('SESSION_SECRET is not set: sessions end with this process, and no other instance knows them')
+  }
+  const url = await app.listen({ host: settings.HOST, port: settings.PORT })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close)
+  process.stdout.write(announce(url, settings, isOn))
+  // From here on, each refusal is a line of the log.
+  app.log.level = 'info'
+} catch (error) {
+  process.stderr.write(`Cannot start: ${describe(error)}\n`)
+  process.exitCode = 1
+  await close()
+}
+
+async function close (): Promise<void> {
+  await app?.close()
+  await standIn?.close()
+}
+
+function describe (error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === undefined || message.includes(code) ? message : `${code}: ${message}`
+}

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Tells whether a request may use the cookie that it came with: a page of another origin makes browsers send it, too.
+ *
+ * @param request - the request
+ * @param isForm - whether it is for the gateway's own forms, which another page must not send at all
+ */
+export function isAllowedOrigin (request: FastifyRequest, isForm: boolean): boolean {
+  const { method, headers, protocol, host } = request
+  if (!isForm && SAFE.has(method) && request.raw.headers.upgrade === undefined) return true
+  const { origin, cookie, 'sec-fetch-site': site } = headers
+  // A Bearer key is sent by programs, and by no page that does not have the key.
+  if (!isForm && (cookie === undefined || hasBearer(request))) return true
+  if (origin === undefined && site === undefined) return cookie === undefined
+  // No page can forge what its browser says of it; where that is missing, as on plain HTTP, the origin must do.
+  if (site === undefined) return origin === `${protocol}://${host}`
+  const isOwn = origin === undefined || origin === 'null' || /^https?:\/\/(.*)$/.exec(origin)?.[1] === host
+  return site === 'same-origin' && isOwn
+}
+
+/**
+ * Tells whether a request brings a Bearer key: then its cookie does not count.
+ *
+ * @param request - the request
+ */
+export function hasBearer ({ headers: { authorization = '' } }: FastifyRequest): boolean {
+  return /^bearer /i.test(authorization)
+}

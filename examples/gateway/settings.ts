@@ -1,0 +1,90 @@
+import fastifyEnv from '@fastify/env'
+import Fastify from 'fastify'
+
+/** The gateway's own variables; the plugin reads its own beside them. */
+export interface Settings {
+  readonly HOST: string
+  readonly PORT: number
+  /** DB-GPT's address; blank, a small stand-in is started. */
+  readonly DBGPT_URL: string
+  /** The key that DB-GPT asks for; blank, it gets none. */
+  readonly DBGPT_API_KEY: string
+  /** Signs session cookies; blank, a random one is made at each start. */
+  readonly SESSION_SECRET: string
+  /** Which proxies may say who the client is. */
+  readonly TRUST_PROXY: string
+  /** Where sessions are kept, too; blank, in memory. */
+  readonly API_KEYS_REDIS_URL: string
+  readonly NODE_ENV: string
+}
+
+const schema = {
+  type: 'object',
+  properties: {
+    HOST: { type: 'string', default: '127.0.0.1' },
+    PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 3000 },
+    DBGPT_URL: { type: 'string', pattern: '^(https?://[^/?#@\\s]+/?)?$', default: '' },
+    DBGPT_API_KEY: { type: 'string', pattern: '^[\\x21-\\x7e]*$', default: '' },
+    SESSION_SECRET: { type: 'string', pattern: '^(.{32,})?$', default: '' },
+    TRUST_PROXY: { type: 'string', pattern: '^[0-9A-Za-z.:/, ]*$', default: '' },
+    // The plugin checks these.
+    API_KEYS_REDIS_URL: { type: 'string', default: '' },
+    NODE_ENV: { type: 'string', default: '' }
+  }
+}
+
+/** What each variable must be, for a message that does not show its value. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  PORT: 'a number from 0 to 65535',
+  DBGPT_URL: 'a URL without a path, such as http://127.0.0.1:5670',
+  DBGPT_API_KEY: 'a key without blanks',
+  SESSION_SECRET: 'at least 32 characters',
+  TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas'
+}
+
+/**
+ * Reads the variables of the process, and those of `.env` that it does not have. A blank one is an unset one.
+ *
+ * @param variables - the process's variables
+ * @throws an error that names the variable and what it must be, without its value
+ */
+export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = process.env): Promise<Settings> {
+  const names = Object.keys(schema.properties)
+  const data = Object.fromEntries(names.map(name => [name, variables[name]?.trim()]).filter(([, value]) => value))
+  const reader = Fastify()
+  try {
+    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true })
+    const settings = { ...reader.getEnvs<Settings>() }
+    if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
+    return settings
+  } catch (error) {
+    const { errors } = error as { errors?: readonly { instancePath: string }[] }
+    throw errors === undefined ? error : wrong(errors[0]?.instancePath.slice(1) ?? '')
+  } finally {
+    await reader.close()
+  }
+}
+
+/**
+ * Returns what Fastify calls `trustProxy`.
+ *
+ * @param setting - `TRUST_PROXY`
+ */
+export function trustProxyOf (setting: string): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (setting === '' || setting === 'false') return false
+  if (setting === 'true') return true
+  if (/^\d+$/.test(setting)) return (_address, hop) => hop < Number(setting)
+  return setting.split(',').map(address => address.trim())
+}
+
+function isTrustProxy (setting: string): boolean {
+  try {
+    return Boolean(Fastify({ trustProxy: trustProxyOf(setting) }))
+  } catch {
+    return false
+  }
+}
+
+function wrong (name: string): Error {
+  return new Error(`${name} must be ${EXPECTED[name]}`)
+}

@@ -1,0 +1,215 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Page } from 'playwright-core'
+import { createApiKey } from '../../lib/index.ts'
+import { KEY, MARKER, WRONG_KEY } from '../support/app.ts'
+import { contrast, logIn, shoot, skip, startBrowser, visit } from '../support/browser.ts'
+
+const FLOWS = ['First AWEL Flow (first_awel_flow)', 'My LLM Flow (my_llm_flow)']
+const LOGIN = '/login?next=%2Fflows'
+
+t.test('the gateway in a browser', { skip }, async t => {
+  const browser = await startBrowser(t)
+
+  t.test('without keys the flows page works, and /login leads on', async t => {
+    const { page, complaints } = await visit(t, browser, {}, { auth: { keys: [], env: {} } })
+    await page.goto('/flows')
+    t.equal(pathOf(page), '/flows')
+    await showsFlows(page)
+    await shoot(page, 'flows-without-keys')
+    await page.goto(LOGIN)
+    t.equal(pathOf(page), '/flows')
+    await showsFlows(page)
+    t.same(complaints, [])
+  })
+
+  t.test('leads to the login, and after it back, with a cookie that no script sees', async t => {
+    const { page, complaints } = await visit(t, browser)
+    await page.goto('/flows')
+    t.equal(pathOf(page), LOGIN)
+    await shoot(page, 'login')
+    await logIn(page, KEY)
+    await showsFlows(page)
+    t.equal(pathOf(page), '/flows')
+    await shoot(page, 'flows')
+    t.match(await page.context().cookies(), [{ name: 'dbgpt-session', httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1' }])
+    t.equal(await page.evaluate('document.cookie'), '')
+    t.same(complaints, [])
+  })
+
+  t.test('says what is wrong with a key, and does not show it', async t => {
+    const { page, asked } = await visit(t, browser)
+    await page.goto(LOGIN)
+    await logIn(page, '')
+    t.equal(await page.locator('#key:invalid').count(), 1)
+    t.same(asked, ['GET /login?next=%2Fflows'], 'a blank form is not sent')
+    for (const [key, text] of [
+      ['  ', 'Enter your API key'], [`${KEY} ${KEY}`, 'This is no'], [WRONG_KEY, 'This key is not valid']
+    ] as const) {
+      await logIn(page, key)
+      await page.getByRole('alert').filter({ hasText: text }).waitFor()
+      t.equal(await page.locator('#key').getAttribute('aria-invalid'), 'true')
+      t.equal(await page.locator('#key').inputValue(), '')
+      t.notOk((await page.content() + page.url()).includes(MARKER))
+      t.match(await page.title(), /^⚠ /)
+    }
+    await shoot(page, 'login-error')
+    await logIn(page, KEY)
+    await showsFlows(page)
+    t.equal(pathOf(page), '/flows', 'where to go on to outlives an error')
+  })
+
+  t.test('shows DB-GPT\'s own notification once the key is revoked, and then the login', async t => {
+    const { page, store, complaints } = await visit(t, browser)
+    await page.goto('/flows')
+    await logIn(page, KEY)
+    await showsFlows(page)
+    store.revoke(createApiKey(KEY).id)
+    await page.getByRole('button', { name: 'Reload' }).click()
+    const notification = page.getByRole('alert').filter({ hasText: 'Request error' })
+    await notification.waitFor()
+    t.match(await notification.textContent(), 'invalid_api_key')
+    await shoot(page, 'flows-revoked')
+    await page.goto('/flows')
+    t.equal(pathOf(page), LOGIN)
+    t.same(await page.context().cookies(), [])
+    t.same(complaints, [])
+  })
+
+  t.test('logs out by the page\'s button, and asks again', async t => {
+    const { page } = await visit(t, browser)
+    await page.goto('/flows')
+    await logIn(page, KEY)
+    await showsFlows(page)
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.waitForURL('/login')
+    t.same(await page.context().cookies(), [])
+    await page.goBack({ waitUntil: 'commit' })
+    await shoot(page, 'back-after-logout')
+    t.equal(pathOf(page), LOGIN)
+    await page.goto('/flows')
+    t.equal(pathOf(page), LOGIN)
+  })
+
+  t.test('speaks Chinese to those who read it', async t => {
+    const { page } = await visit(t, browser, { locale: 'zh-CN' })
+    await page.goto(LOGIN)
+    t.match(await page.locator('html').getAttribute('lang'), /^zh/)
+    t.equal(await page.getByRole('heading').textContent(), '登录 DB-GPT')
+    t.equal(await page.getByLabel('API 密钥').count(), 1)
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').filter({ hasText: '密钥无效' }).waitFor()
+    await shoot(page, 'login-zh')
+  })
+
+  t.test('can be used by the keyboard alone, and shows where it is', async t => {
+    const { page } = await visit(t, browser)
+    await page.goto(LOGIN)
+    const outline = 'getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName'
+    t.equal(await page.evaluate(outline), 'solidINPUT')
+    await page.keyboard.press('Tab')
+    t.equal(await page.evaluate(outline), 'solidBUTTON')
+    await shoot(page, 'login-focus')
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.type(KEY)
+    await page.keyboard.press('Enter')
+    await showsFlows(page)
+  })
+
+  t.test('needs no JavaScript for the login', async t => {
+    const { page } = await visit(t, browser, { javaScriptEnabled: false })
+    await page.goto('/flows')
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').waitFor()
+    await logIn(page, KEY)
+    await page.waitForURL('/flows')
+    await shoot(page, 'flows-without-javascript')
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.waitForURL('/login')
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    t.test(`can be read in ${colorScheme} colours`, async t => {
+      const { page } = await visit(t, browser, { colorScheme, viewport: { width: 360, height: 640 } })
+      await page.goto(LOGIN)
+      await logIn(page, WRONG_KEY)
+      await page.getByRole('alert').waitFor()
+      await shoot(page, `login-${colorScheme}`)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing is cut off on a phone')
+      for (const selector of ['h1', 'label', '#hint', '#key', '[role=alert]', 'button']) {
+        t.ok(await contrast(page.locator(selector)) >= 4.5, selector)
+      }
+    })
+  }
+
+  t.test('tells assistive technology what is what', async t => {
+    const { page } = await visit(t, browser)
+    await page.goto(LOGIN)
+    t.equal(await page.title(), 'Log in to DB-GPT')
+    t.equal(await page.locator('html').getAttribute('lang'), 'en')
+    t.equal((await page.locator('body').ariaSnapshot()).replace(/paragraph: .*/, 'paragraph'), [
+      '- main:', '  - heading "Log in to DB-GPT" [level=1]', '  - text: API key', '  - textbox "API key"', '  - paragraph',
+      '  - button "Log in"'
+    ].join('\n'))
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').waitFor()
+    const described = await page.locator('#key').getAttribute('aria-describedby') ?? ''
+    const texts = await Promise.all(described.split(' ').map(async id => await page.locator(`#${id}`).textContent()))
+    t.match(texts, [/^This key is not valid/, /service for|gives out keys/])
+  })
+
+  t.test('is one small file, which breaks no rule of its own policy', async t => {
+    const { page, asked, complaints } = await visit(t, browser)
+    const response = await page.goto(LOGIN, { waitUntil: 'networkidle' })
+    t.ok((await response?.body() ?? '').length < 6000)
+    t.match(await response?.headerValue('content-security-policy'), /default-src 'none'/)
+    t.same(asked, ['GET /login?next=%2Fflows'])
+    await logIn(page, KEY)
+    await showsFlows(page)
+    t.same(complaints, [])
+  })
+
+  for (const [site, host, chatStatus] of [['site', 'localhost', 401], ['origin', '127.0.0.1', 403]] as const) {
+    t.test(`refuses what a page of another ${site} sends`, async t => {
+      const { page, url } = await visit(t, browser)
+      await page.goto('/flows')
+      await logIn(page, KEY)
+      await showsFlows(page)
+      const other = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>Another ${site}</title>
+          <form method="post" action="${url}/logout"><button>logout</button></form>
+          <form method="post" action="${url}/login"><input name="key" value="${KEY}"><button>login</button></form>
+          <button onclick="fetch('${url}/v1/chat/completions', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' })">
+          chat</button>`)
+      })
+      t.teardown(() => other.closeAllConnections())
+      t.teardown(() => { other.close() })
+      await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+      for (const [name, path, status] of [
+        ['logout', '/logout', 403], ['login', '/login', 403], ['chat', '/v1/chat/completions', chatStatus]
+      ] as const) {
+        await page.goto(`http://${host}:${(other.address() as AddressInfo).port}/`)
+        const [response] = await Promise.all([
+          page.waitForResponse(url + path), page.getByRole('button', { name, exact: true }).click()
+        ])
+        t.equal(response.status(), status, path)
+      }
+      await page.goto('/flows')
+      await showsFlows(page)
+      t.equal(pathOf(page), '/flows', 'the session lives')
+    })
+  }
+})
+
+/** Waits until a page shows both flows. */
+async function showsFlows (page: Page): Promise<void> {
+  await page.getByRole('listitem').nth(1).waitFor()
+  const texts = await page.getByRole('listitem').allTextContents()
+  if (texts.join() !== FLOWS.join()) throw new Error(`the page shows ${texts.join()}`)
+}
+
+function pathOf (page: Page): string {
+  const { pathname, search } = new URL(page.url())
+  return pathname + search
+}
