@@ -8,10 +8,14 @@ export type Reader = 'person' | 'dbgpt' | 'openai'
  *
  * @param request - the request
  */
-export function readerOf ({ method, url, headers: { accept = '', 'sec-fetch-mode': mode } }: FastifyRequest): Reader {
+export function readerOf ({ method, url, headers }: FastifyRequest): Reader {
+  const { accept = '', referer, 'sec-fetch-mode': mode } = headers
   const isRead = method === 'GET' || method === 'HEAD'
   if (isRead && (mode === 'navigate' || (mode === undefined && accept.includes('text/html')))) return 'person'
-  return url.startsWith('/api/') ? 'dbgpt' : 'openai'
+  if (url.startsWith('/api/')) return 'dbgpt'
+  // DB-GPT's pages ask for more than /api/: /knowledge/, say. What OpenAI's clients ask for is /v1/.
+  const isPage = mode !== undefined || referer !== undefined
+  return isPage && !url.startsWith('/v1/') ? 'dbgpt' : 'openai'
 }
 
 /**

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
+import type { FastifyRequest } from 'fastify'
 import t from 'tap'
+import { readerOf } from '../../examples/gateway/answer.ts'
 import { readSettings, trustProxyOf } from '../../examples/gateway/settings.ts'
 import { bearer, KEY, MARKER, rejection } from '../support/app.ts'
 import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
@@ -34,6 +36,23 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     const error = await rejection(readSettings({ [name]: value }))
     t.match(error.message, message)
     t.notOk(error.message.includes(MARKER))
+  }
+})
+
+t.test('who reads an answer is told by the path, and by what browsers say of themselves', async t => {
+  const cases: readonly (readonly [string, string, Record<string, string>, string])[] = [
+    ['GET', '/flows', { accept: 'text/html,*/*' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'navigate' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'cors', accept: 'text/html' }, 'dbgpt'],
+    ['POST', '/flows', { accept: 'text/html' }, 'openai'],
+    ['GET', '/api/v1/chat/db/list', {}, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { 'sec-fetch-mode': 'cors' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { referer: 'http://10.0.0.1/knowledge' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', {}, 'openai'],
+    ['POST', '/v1/chat/completions', { referer: 'http://10.0.0.1/' }, 'openai']
+  ]
+  for (const [method, url, headers, reader] of cases) {
+    t.equal(readerOf({ method, url, headers } as unknown as FastifyRequest), reader, `${method} ${url} ${JSON.stringify(headers)}`)
   }
 })
 

@@ -1,9 +1,9 @@
-import { createApiKey, ID_LENGTH } from '../../api-key.ts'
-import { FST_DBGPT_AUTH_KEY_INVALID, FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from '../../errors.ts'
+import { ID_LENGTH } from '../../api-key.ts'
+import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from '../../errors.ts'
 import type { ApiKey } from '../../types.ts'
-import { parseStoredKey } from '../stored-key.ts'
 import { type Connection, evaluate, OVERDUE_MS } from './client.ts'
 import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
+import { readRecord } from './record.ts'
 
 /** How many keys, or changes, are asked for at once: so many that their reading is hardly felt by other work. */
 const PAGE = 1000
@@ -164,20 +164,4 @@ export class Snapshot {
 
 async function askPage ({ connection, layout: { keys } }: Source, cursor: string): Promise<Page> {
   return await connection.ask(client => client.hScan(keys, cursor, { COUNT: PAGE }), PAGE_MS)
-}
-
-const PLACE = 'The record in Redis'
-
-/**
- * Reads a record.
- *
- * @param id - the id that it is stored under
- * @param json - the record
- * @throws `FST_DBGPT_AUTH_KEY_INVALID`
- */
-export function readRecord (id: string, json: string): ApiKey {
-  const invalid = (problem: string): Error => new FST_DBGPT_AUTH_KEY_INVALID(PLACE, problem)
-  const key = createApiKey(parseStoredKey(json, invalid), PLACE)
-  if (key.id !== id) throw invalid('it is the record of another id')
-  return key
 }

@@ -4,8 +4,8 @@ import { FST_DBGPT_AUTH_REDIS_REPLICAS } from '../../errors.ts'
 import type { ApiKey } from '../../types.ts'
 import { CONNECT_MS, Connection, type CreateClient, evaluate } from './client.ts'
 import { ADD, GET, type Layout, REMOVE, REPLACE, type Script, VERSION } from './layout.ts'
+import { readRecord } from './record.ts'
 import { withReplicas } from './replicas.ts'
-import { readRecord } from './snapshot.ts'
 
 /** How long a change may take, and how much of that replicas have to confirm it, in milliseconds. */
 const CHANGE_MS = 5000

@@ -154,6 +154,21 @@ t.test('with a Redis', { skip }, async t => {
     t.same(snapshot.find(other.digest), other)
   })
 
+  t.test('a client that reads from a replica that is behind is a fault', async t => {
+    const { source, store } = await prepare(t)
+    const snapshot = await load(source)
+    await store.revoke(record.id)
+    const { connection } = source
+    const ask = connection.ask.bind(connection)
+    // The log as it was before, and all else as it is.
+    connection.ask = async <T>(command: Parameters<typeof ask>[0], ms?: number): Promise<T> => {
+      const answer = await ask<T>(command, ms)
+      return Array.isArray(answer) && answer.length === 1 ? null as T : answer
+    }
+    t.equal(await snapshot.advance(source), false, 'the change may just have come')
+    t.match(await faultOf(snapshot.advance(source)), /reads from a replica that is behind/)
+  })
+
   t.test('a record that cannot be read is told of, and counts as one', async t => {
     const { source, store, unreadable } = await prepare(t)
     await server.send('HSET', source.layout.keys, other.id, JSON.stringify({ ...record, id: undefined }))

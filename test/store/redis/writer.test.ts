@@ -24,14 +24,14 @@ interface Prepared {
 
 t.test('with a Redis', { skip }, async t => {
   /** Starts a server, and a writer to it. */
-  const prepare = async (t: Test, keep = true): Promise<Prepared> => {
+  const prepare = async (t: Test, keep = true, waitReplicas = 0): Promise<Prepared> => {
     const server = await RedisServer.start(t)
     const changes: Change[] = []
     const more = (): Writer => {
       const writer = new Writer({
         createClient: clientOf(server.url),
         layout,
-        waitReplicas: 0,
+        waitReplicas,
         keep: () => keep,
         onChange: (...change) => { changes.push(change) }
       })
@@ -129,6 +129,17 @@ t.test('with a Redis', { skip }, async t => {
     await t.rejects(writer.expire(record.id, new Date(2e12)), wrong)
     await t.rejects(writer.revoke(record.id), wrong)
     t.same(await server.send('HGETALL', layout.keys), [record.id, json])
+  })
+
+  t.test('a change stands that Redis made before it was lost', async t => {
+    const { server, writer } = await prepare(t, true, 1)
+    await t.rejects(writer.add([record]), { code: 'FST_DBGPT_AUTH_REDIS_REPLICAS', cause: undefined })
+    const revoking = t.rejects(writer.revoke(record.id), {
+      code: 'FST_DBGPT_AUTH_REDIS_REPLICAS', cause: { code: 'FST_DBGPT_AUTH_REDIS_UNCONFIRMED' }
+    })
+    await until(async () => /cmd=wait/.test(String(await server.send('CLIENT', 'LIST'))))
+    await server.kill()
+    await revoking
   })
 
   t.test('a list of another format is not written to, one that cannot be read only to revoke', async t => {
