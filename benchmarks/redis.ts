@@ -16,13 +16,20 @@ const REVOCATIONS = 200
 const IDLE_S = 10
 const LOOK_MS = 1
 
+interface Load {
+  readonly ms: number
+  readonly bytes: number
+  readonly rss: number
+}
+
 const digestOf = (index: number): string => hash('sha256', `key ${index}`, 'hex')
 /** On the one clock of the machine, in milliseconds. */
 const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
-const [, , role = '1,4,16', argument = '1000,10000,100000,1000000'] = process.argv
+// How many processes, how many keys, and how many of the processes start at once.
+const [, , role = '1,4,16', argument = '1000,10000,100000,1000000', group = '16'] = process.argv
 if (role === 'instance') await serve(argument)
-else await measure(role.split(',').map(Number), argument.split(',').map(Number))
+else await measure(role.split(',').map(Number), argument.split(',').map(Number), Number(group))
 
 /** An instance: opens the store, and says when it sees that a key was revoked. */
 async function serve (url: string): Promise<void> {
@@ -53,7 +60,7 @@ function isValid (store: RedisKeyStore, digest: string): boolean {
   }
 }
 
-async function measure (processes: readonly number[], sizes: readonly number[]): Promise<void> {
+async function measure (processes: readonly number[], sizes: readonly number[], atOnce: number): Promise<void> {
   console.log(`Node ${process.version}`)
   const columns = [
     'keys', 'bytes a key, Redis', 'instances', 'load, ms', 'longest', 'bytes a key, heap', 'RSS, MB',
@@ -69,10 +76,14 @@ async function measure (processes: readonly number[], sizes: readonly number[]):
     await store.open()
     let next = 0
     for (const count of processes) {
-      const instances = Array.from({ length: count }, () =>
-        fork(import.meta.filename, ['instance', redis.url], { execArgv: ['--expose-gc'] }))
-      const heardOf = instances.map(async each => await heard<{ ms: number, bytes: number, rss: number }>(each))
-      const loads = await Promise.all(heardOf)
+      const instances: ChildProcess[] = []
+      const loads: Load[] = []
+      while (instances.length < count) {
+        const started = Array.from({ length: Math.min(atOnce, count - instances.length) }, () =>
+          fork(import.meta.filename, ['instance', redis.url], { execArgv: ['--expose-gc'] }))
+        instances.push(...started)
+        loads.push(...await Promise.all(started.map(async each => await heard<Load>(each))))
+      }
       const commands = await redis.info('stats', 'total_commands_processed')
       await pause(IDLE_S * 1000)
       // The store here follows as well; a script's inner commands are not counted.

@@ -499,7 +499,7 @@ t.test('nothing that is too large ends the process', async t => {
     ['a token', `authorization: Bearer ${'a'.repeat(10_000)}\r\n`, /^HTTP\/1\.1 401/],
     ['a cookie that just fits', `cookie: dbgpt-session=${'a'.repeat(15_000)}\r\n`, /^HTTP\/1\.1 401/],
     ['a thousand cookies', `cookie: ${'a=b; '.repeat(2500)}\r\n`, /^HTTP\/1\.1 401/],
-    ['a thousand headers', 'x-a: b\r\n'.repeat(1500), /^HTTP\/1\.1 401/]
+    ['a thousand headers', 'x-a: b\r\n'.repeat(1500), /^HTTP\/1\.1 4(01|31)/] // Node 24 counts more of each header
   ] as const) {
     t.match(await exchange(port, `GET /v1/models HTTP/1.1\r\nhost: a\r\n${headers}connection: close\r\n\r\n`), expected, title)
   }
