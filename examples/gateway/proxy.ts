@@ -11,8 +11,8 @@ import { faultBody } from './answer.ts'
 const OURS = /^x[-_](dbgpt[-_]key[-_]|forwarded[-_]|real[-_]ip$)/
 /** What is said for one connection alone, and what undici does not take. */
 const CONNECTION = /^(connection|keep-alive|te|trailer|upgrade|http2-settings|expect|proxy-.*)$/
-/** What a WebSocket's handshake says for this hop alone, and what the gateway says itself. */
-const HOP = /^(host|connection|upgrade|keep-alive|te|trailer|transfer-encoding|proxy-.*|sec-websocket-.*|content-length)$/
+/** What a WebSocket's handshake says for one connection alone, besides. */
+const HANDSHAKE = /^(host|transfer-encoding|sec-websocket-.*|content-length)$/
 
 type Done = (error: Error | null, data: Dispatcher.ResponseData) => void
 
@@ -46,7 +46,7 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
   const wsClientOptions = {
     handshakeTimeout: Math.min(10_000, timeoutMs),
     rewriteRequestHeaders: (_headers: object, request: FastifyRequest) => {
-      const kept = Object.entries(request.headers).filter(([name]) => !HOP.test(name))
+      const kept = Object.entries(request.headers).filter(([name]) => !HANDSHAKE.test(name))
       return rewrite(request, Object.fromEntries(kept), options)
     }
   }

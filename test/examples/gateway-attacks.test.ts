@@ -1,20 +1,14 @@
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
-import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { safePath } from '../../examples/gateway/login.ts'
 import { createApiKey } from '../../lib/index.ts'
 import { bearer, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
 import { type Gateway, SETTINGS, startGateway } from '../support/gateway.ts'
+import { type Answer, ask, startServer } from '../support/upstream.ts'
 
 const ID = createApiKey(KEY).id
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
 
 interface Seen {
   readonly method: string
@@ -33,7 +27,7 @@ interface Attacked extends Gateway {
 /** Starts a gateway in front of an upstream that records what it is asked. */
 async function start (t: Test, options: Parameters<typeof startGateway>[1] = {}): Promise<Attacked> {
   const seen: Seen[] = []
-  const server = http.createServer(async (request, response) => {
+  const { server, upstream } = await startServer(t, async (request, response) => {
     let body = ''
     try {
       for await (const chunk of request) body += String(chunk)
@@ -46,13 +40,6 @@ async function start (t: Test, options: Parameters<typeof startGateway>[1] = {})
     seen.push({ method, url, headers, raw, body: '' })
     socket.destroy()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const gateway = await startGateway(t, { maxAttempts: 1000, ...options, upstream })
   return { ...gateway, port: (gateway.app.server.address() as AddressInfo).port, seen }
 }
@@ -67,19 +54,6 @@ async function exchange (port: number, bytes: string): Promise<string> {
   socket.on('data', chunk => { answer += chunk.toString('latin1') })
   await new Promise(resolve => socket.once('close', resolve))
   return answer
-}
-
-async function ask (
-  url: string, { method = 'GET', headers = {}, body = '' }: { method?: string, headers?: OutgoingHttpHeaders, body?: string } = {}
-): Promise<Answer> {
-  const { hostname, port } = new URL(url)
-  const path = url.slice(url.indexOf('/', 'http://'.length))
-  const request = http.request({ hostname, port, path, method, headers, agent: false })
-  request.end(body)
-  const [response] = await once(request, 'response') as [http.IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
 }
 
 /** Sends the login form. */

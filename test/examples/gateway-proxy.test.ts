@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
+import http, { type IncomingHttpHeaders } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import OpenAI, { APIError } from 'openai'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createApiKey } from '../../lib/index.ts'
 import { bearer, KEY, OTHER_KEY, rejection } from '../support/app.ts'
@@ -15,38 +13,12 @@ import { until } from '../support/files.ts'
 import { startGateway } from '../support/gateway.ts'
 import { freePorts } from '../support/redis.ts'
 import { exchange } from '../support/socket.ts'
+import { type Answer, ask as askRaw, liveMemory, type Question, startServer } from '../support/upstream.ts'
 
 const UPSTREAM_KEY = 'the-key-that-dbgpt-asks-for'
 const MEGABYTE = 2 ** 20
 const ID = createApiKey(KEY).id
 const NAME = 'Zh%C4%81ng%20%E4%B8%89'
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
-/** Starts an upstream of the test's own. */
-async function startServer (t: Test, listener: RequestListener): Promise<{ upstream: string, server: http.Server }> {
-  const server = http.createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return { upstream: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
-}
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-/** Counts the bytes that are in use, those of buffers as well. */
-function liveMemory (): number {
-  collectGarbage()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 /** Waits until a count has begun and then stood still for a while. */
 async function settles (count: () => number): Promise<void> {
@@ -58,18 +30,9 @@ async function settles (count: () => number): Promise<void> {
   })
 }
 
-/** Sends what fetch would not, such as its own Accept, Expect or a path that is no good one. */
-async function ask (
-  url: string, { method = 'GET', headers = bearer(), body = '' }: { method?: string, headers?: OutgoingHttpHeaders, body?: string } = {}
-): Promise<Answer> {
-  const { hostname, port } = new URL(url)
-  const path = url.slice(url.indexOf('/', 'http://'.length))
-  const request = http.request({ hostname, port, path, method, headers, agent: false })
-  request.end(body)
-  const [response] = await once(request, 'response') as [http.IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
+/** Asks with the key of the tests, or with other headers. */
+async function ask (url: string, { headers = bearer(), ...question }: Question = {}): Promise<Answer> {
+  return await askRaw(url, { headers, ...question })
 }
 
 async function logIn (url: string): Promise<string> {

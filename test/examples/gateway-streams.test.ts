@@ -1,8 +1,6 @@
 import { once } from 'node:events'
-import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
-import net, { type AddressInfo } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import http, { type OutgoingHttpHeaders } from 'node:http'
+import net from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { IDLE_MS } from '../../examples/gateway/sessions.ts'
@@ -11,47 +9,11 @@ import { bearer, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
 import { until } from '../support/files.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { RedisServer, skip } from '../support/redis.ts'
+import { type Answer, ask, liveMemory, startServer } from '../support/upstream.ts'
 
 const MEGABYTE = 2 ** 20
 const DAY_MS = 24 * 3_600_000
 const ID = createApiKey(KEY).id
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-function liveMemory (): number {
-  collectGarbage()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-async function startServer (t: Test, listener: RequestListener): Promise<{ upstream: string, server: http.Server }> {
-  const server = http.createServer(listener)
-  server.listen(0, '127.0.0.1', 2048)
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return { upstream: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server }
-}
-
-async function ask (
-  url: string, { method = 'GET', headers = {}, body = '' }: { method?: string, headers?: OutgoingHttpHeaders, body?: string } = {}
-): Promise<Answer> {
-  const request = http.request(url, { method, headers, agent: false })
-  request.end(body)
-  const [response] = await once(request, 'response') as [http.IncomingMessage]
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }
-}
 
 async function sendForm (url: string, key = KEY): Promise<Answer> {
   const headers = { origin: url, 'content-type': 'application/x-www-form-urlencoded' }

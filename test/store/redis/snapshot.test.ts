@@ -35,6 +35,12 @@ t.test('with a Redis', { skip }, async t => {
   }
   const faultOf = async (promise: Promise<unknown>): Promise<string> => (await rejection(promise)).message
 
+  /** Lets a test do something between an answer of Redis and its being read, or read another one. */
+  const onAnswer = ({ connection }: Source, replace: (answer: unknown) => Promise<unknown>): void => {
+    const ask = connection.ask.bind(connection)
+    connection.ask = async <T>(...args: Parameters<typeof ask>): Promise<T> => await replace(await ask(...args)) as T
+  }
+
   t.test('what is loaded is the whole list, page by page', async t => {
     const { source, store } = await prepare(t)
     const many = Array.from({ length: 2500 }, (_, index) => createApiKey(`key-${index}`))
@@ -50,15 +56,12 @@ t.test('with a Redis', { skip }, async t => {
   t.test('what changes while the list is read is in it', async t => {
     const { source, store } = await prepare(t)
     await store.add(other)
-    const { connection } = source
-    const ask = connection.ask.bind(connection)
     let pages = 0
-    connection.ask = async <T>(command: Parameters<typeof ask>[0], ms?: number): Promise<T> => {
-      const answer = await ask<T>(command, ms)
+    onAnswer(source, async answer => {
       // The page is read, and then a key of it is revoked.
       if (typeof answer === 'object' && answer !== null && 'cursor' in answer && ++pages === 1) await store.revoke(record.id)
       return answer
-    }
+    })
     const snapshot = await load(source)
     t.equal(pages, 1)
     t.equal(snapshot.find(record.digest), undefined)
@@ -141,13 +144,10 @@ t.test('with a Redis', { skip }, async t => {
     await store.add(other)
     const snapshot = await load(source)
     await store.expire(record.id, new Date(2e12))
-    const { connection } = source
-    const ask = connection.ask.bind(connection)
-    connection.ask = async <T>(command: Parameters<typeof ask>[0], ms?: number): Promise<T> => {
-      const answer = await ask<T>(command, ms)
-      connection.close()
+    onAnswer(source, async answer => {
+      source.connection.close()
       return answer
-    }
+    })
     t.match(await faultOf(snapshot.advance(source)), /the connection failed/)
     t.equal(snapshot.find(record.digest), undefined)
     t.ok(snapshot.isUnreadable(record.digest))
@@ -158,13 +158,8 @@ t.test('with a Redis', { skip }, async t => {
     const { source, store } = await prepare(t)
     const snapshot = await load(source)
     await store.revoke(record.id)
-    const { connection } = source
-    const ask = connection.ask.bind(connection)
     // The log as it was before, and all else as it is.
-    connection.ask = async <T>(command: Parameters<typeof ask>[0], ms?: number): Promise<T> => {
-      const answer = await ask<T>(command, ms)
-      return Array.isArray(answer) && answer.length === 1 ? null as T : answer
-    }
+    onAnswer(source, async answer => Array.isArray(answer) && answer.length === 1 ? null : answer)
     t.equal(await snapshot.advance(source), false, 'the change may just have come')
     t.match(await faultOf(snapshot.advance(source)), /reads from a replica that is behind/)
   })
@@ -213,17 +208,15 @@ t.test('with a Redis', { skip }, async t => {
     const { source, store } = await prepare(t)
     const snapshot = await load(source)
     await store.expire(record.id, new Date(2e12))
-    const { connection } = source
-    const ask = connection.ask.bind(connection)
-    connection.ask = async <T>(command: Parameters<typeof ask>[0], ms?: number): Promise<T> => {
-      const answer = await ask<T>(command, ms)
-      if (Array.isArray(answer) && answer.length === 6) {
+    let read = false
+    onAnswer(source, async answer => {
+      if (!read && Array.isArray(answer) && answer.length === 6) {
+        read = true
         await store.revoke(record.id)
         snapshot.apply(await lastPosition(source), record.id, undefined)
-        connection.ask = ask
       }
       return answer
-    }
+    })
     t.equal(await snapshot.advance(source), true)
     t.equal(snapshot.find(record.digest), undefined)
     t.equal(await snapshot.advance(source), true)
