@@ -6,7 +6,7 @@ import { RedisKeyStore, type RedisKeyStoreOptions } from '../../lib/store/redis.
 import { createApiKey } from '../../lib/index.ts'
 import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '../support/app.ts'
 import { until } from '../support/files.ts'
-import { freePorts, RedisServer, skip } from '../support/redis.ts'
+import { freePorts, openEmptyStore, RedisServer, skip } from '../support/redis.ts'
 import { testKeyStore } from './contract.ts'
 
 const record = createApiKey({ key: KEY, name: 'billing' })
@@ -17,15 +17,8 @@ t.test('with a Redis', { skip }, async t => {
   const server = await RedisServer.start(t)
 
   /** Makes an open store with a list of its own, which is empty. */
-  const makeStore = async (t: Test, settings: RedisKeyStoreOptions): Promise<RedisKeyStore> => {
-    const store = new RedisKeyStore({ ...settings, prefix: `test-${++count}` })
-    const first = createApiKey('the-first-key-of-a-list')
-    await store.add(first)
-    await store.open()
-    t.teardown(async () => await store.close())
-    await store.revoke(first.id)
-    return store
-  }
+  const makeStore = async (t: Test, settings: RedisKeyStoreOptions): Promise<RedisKeyStore> =>
+    await openEmptyStore(t, { ...settings, prefix: `test-${++count}` })
 
   const { url } = server
   const settings: Record<string, RedisKeyStoreOptions> = {

@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@redis/client'
 import type { Test } from 'tap'
+import { createApiKey } from '../../lib/index.ts'
+import { RedisKeyStore, type RedisKeyStoreOptions } from '../../lib/store/redis.ts'
 import { makeTemporaryFolder, until } from './files.ts'
 
 /** Why the tests that need a Redis are skipped here; false, they are not. */
@@ -100,4 +102,15 @@ export class RedisServer {
       client.destroy()
     }
   }
+}
+
+/** Opens a store whose prefix nobody has used yet, and whose list is empty. */
+export async function openEmptyStore (t: Test, options: RedisKeyStoreOptions): Promise<RedisKeyStore> {
+  const store = new RedisKeyStore(options)
+  const first = createApiKey('the-first-key-of-a-list')
+  await store.add(first)
+  await store.open()
+  t.teardown(async () => await store.close())
+  await store.revoke(first.id)
+  return store
 }

@@ -5,7 +5,7 @@ import { createApiKey } from '../../../lib/index.ts'
 import { type RedisClient, RedisKeyStore } from '../../../lib/store/redis.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
 import { until } from '../../support/files.ts'
-import { type RedisServer, skip } from '../../support/redis.ts'
+import { openEmptyStore, type RedisServer, skip } from '../../support/redis.ts'
 import { isInSync, isMaster, RedisCluster, RedisSentinels } from '../../support/redis-cluster.ts'
 import { testKeyStore } from '../contract.ts'
 
@@ -18,13 +18,7 @@ let count = 0
 
 /** Makes an open store with a list of its own, which is empty. */
 async function makeStore (t: Test, createClient: () => RedisClient): Promise<RedisKeyStore> {
-  const store = new RedisKeyStore({ createClient, prefix: `${PREFIX}-${++count}` })
-  const first = createApiKey('the-first-key-of-a-list')
-  await store.add(first)
-  await store.open()
-  t.teardown(async () => await store.close())
-  await store.revoke(first.id)
-  return store
+  return await openEmptyStore(t, { createClient, prefix: `${PREFIX}-${++count}` })
 }
 
 /** Asks a store for a key; `lost` is that it cannot tell whether the key is new. */
