@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { trimBlanks } from '../key-list.ts'
-import { FileKeyStore } from '../store/file.ts'
-import { RedisKeyStore } from '../store/redis.ts'
+import { trimBlanks } from '../keys/key-list.ts'
+import { FileKeyStore } from '../stores/file/store.ts'
+import { RedisKeyStore } from '../stores/redis/store.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
 import { type Call, textOption, UsageError } from './usage.ts'
 

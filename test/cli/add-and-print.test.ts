@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
-import { RedisKeyStore } from '../../lib/store/redis.ts'
+import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { keyIn, runCommand } from '../support/cli.ts'
 import { makeKeyFile } from '../support/key-file.ts'
 import { RedisServer, skip } from '../support/redis.ts'

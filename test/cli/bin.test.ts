@@ -57,9 +57,7 @@ t.test('processes that are killed as they write leave a valid file with every ke
   const file = join(folder, 'keys.json')
   const program = join(folder, 'program.mjs')
   await writeFile(program, `
-    import { createApiKey } from ${JSON.stringify(join(ROOT, 'dist', 'api-key.js'))}
-    import { generateApiKey } from ${JSON.stringify(join(ROOT, 'dist', 'generate.js'))}
-    import { FileKeyStore } from ${JSON.stringify(join(ROOT, 'dist', 'store', 'file.js'))}
+    import { createApiKey, FileKeyStore, generateApiKey } from ${JSON.stringify(join(ROOT, 'dist', 'index.js'))}
     const store = new FileKeyStore(${JSON.stringify(file)})
     for (;;) {
       const key = createApiKey(generateApiKey())

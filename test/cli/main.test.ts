@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { serializeKeyFile } from '../../lib/store/key-file.ts'
+import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { createApiKey } from '../../lib/index.ts'
 import { KEY, MARKER } from '../support/app.ts'
 import { runCommand } from '../support/cli.ts'

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { type CliStore, openStore } from '../../lib/cli/store.ts'
 import { type Call, UsageError } from '../../lib/cli/usage.ts'
 import { createApiKey } from '../../lib/index.ts'
-import { RedisKeyStore } from '../../lib/store/redis.ts'
+import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY } from '../support/app.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createClient } from '@redis/client'
 import type { Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
-import { RedisKeyStore, type RedisKeyStoreOptions } from '../../lib/store/redis.ts'
+import { RedisKeyStore, type RedisKeyStoreOptions } from '../../lib/stores/redis/store.ts'
 import { makeTemporaryFolder, until } from './files.ts'
 
 /** Why the tests that need a Redis are skipped here; false, they are not. */

@@ -1,5 +1,5 @@
-import { createApiKey } from '../../api-key.ts'
-import { generateApiKey, hashApiKey } from '../../generate.ts'
+import { createApiKey } from '../../keys/api-key.ts'
+import { generateApiKey, hashApiKey } from '../../keys/generate.ts'
 import { printTable } from '../print.ts'
 import { type Command, QUIET_OPTION } from '../usage.ts'
 

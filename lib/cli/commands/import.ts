@@ -1,7 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
-import { isMistypedApiKey } from '../../generate.ts'
-import { parseKeyFile } from '../../store/key-file.ts'
-import { summarize } from '../../weak-key.ts'
+import { isMistypedApiKey } from '../../keys/generate.ts'
+import { parseKeyFile } from '../../stores/file/key-file.ts'
+import { summarize } from '../../keys/weak-key.ts'
 import { openStore } from '../store.ts'
 import { CHANGE_OPTIONS, type Command, type Streams, UsageError } from '../usage.ts'
 

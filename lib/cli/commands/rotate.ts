@@ -1,5 +1,5 @@
-import { createApiKey } from '../../api-key.ts'
-import { generateApiKey } from '../../generate.ts'
+import { createApiKey } from '../../keys/api-key.ts'
+import { generateApiKey } from '../../keys/generate.ts'
 import type { ApiKey } from '../../types.ts'
 import { addAndPrint } from '../add-and-print.ts'
 import { changeEach, select } from '../select.ts'

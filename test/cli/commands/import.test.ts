@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey } from '../../../lib/index.ts'
-import { serializeKeyFile } from '../../../lib/store/key-file.ts'
+import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { KEY, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
 import { runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'

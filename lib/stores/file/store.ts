@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { createApiKey, digestOf, withExpiry } from '../../keys/api-key.ts'
+import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_FILE_UNREADABLE, FST_DBGPT_AUTH_KEY_WEAK } from '../../errors.ts'
+import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import { summarize, type WeakKeys } from '../../keys/weak-key.ts'
+import { FileWatch } from './watch.ts'
+import { parseKeyFile } from './key-file.ts'
+import { type Keys, updateKeyFile } from './update.ts'
+
+/**
+ * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
+ * The file is a plain list, or JSON as the command `dbgpt-auth` writes it; only the latter can be changed.
+ *
+ * @example
+ * await app.register(dbgptAuth, { keys: new FileKeyStore('/etc/my-api/keys.json') })
+ */
+export class FileKeyStore implements ManagedKeyStore {
+  readonly #file: string
+  readonly #weakKeys: WeakKeys
+  #keys: ReadonlyMap<string, ApiKey> = new Map()
+  /** Counts the lists that were put in force, so that a reading that began before knows of them. */
+  #edition = 0
+  #log: KeyStoreLog | undefined
+  #watch: FileWatch | undefined
+  /** The digest of the text in force. */
+  #text: string | undefined
+  #fault: string | undefined
+
+  /**
+   * @param file - the file's path, relative to the working directory of now
+   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed
+   */
+  constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
+    this.#file = resolve(file)
+    this.#weakKeys = weakKeys
+  }
+
+  /**
+   * Reads the file, and follows it from then on.
+   *
+   * @param log - told of changes and faults of the file
+   * @throws `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE`, or as {@link FileKeyStore.list}
+   */
+  async open (log?: KeyStoreLog): Promise<void> {
+    this.#log = log
+    this.#watch = new FileWatch(this.#file, async () => await this.#follow())
+    try {
+      await this.#watch.start(async () => { await this.#load() })
+    } catch (error) {
+      this.#watch = undefined
+      throw error
+    }
+  }
+
+  async close (): Promise<void> {
+    await this.#watch?.stop()
+    this.#watch = undefined
+  }
+
+  /**
+   * Looks a key up in the list in memory, at once.
+   *
+   * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
+   */
+  find (digest: string): ApiKey | undefined {
+    return this.#keys.get(digest)
+  }
+
+  /**
+   * Returns the records: of the list in memory if the store is open, else of the file.
+   *
+   * @throws `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_INVALID`,
+   * `FST_DBGPT_AUTH_KEYS_EMPTY` or `FST_DBGPT_AUTH_KEY_WEAK`
+   */
+  async list (): Promise<ApiKey[]> {
+    if (this.#watch === undefined) await this.#load()
+    return [...this.#keys.values()]
+  }
+
+  async add (key: ApiKey): Promise<void> {
+    if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
+  }
+
+  /**
+   * Adds the keys whose ids are not taken, in one step.
+   *
+   * @param keys - the records
+   * @returns how many were added
+   */
+  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+    const records = Array.from(keys, key => createApiKey(key))
+    let added = 0
+    await this.#update(current => {
+      const taken = new Set(Array.from(current.values(), ({ id }) => id))
+      for (const record of records.filter(({ id }) => !taken.has(id))) {
+        current.set(record.digest, record)
+        added++
+      }
+      return added > 0
+    })
+    return added
+  }
+
+  async expire (id: string, at: Date): Promise<boolean> {
+    return await this.#update(current => {
+      const found = byId(current, id)
+      if (found === undefined) return false
+      current.set(found.digest, withExpiry(found, at))
+      return true
+    })
+  }
+
+  async revoke (id: string): Promise<boolean> {
+    return await this.#update(current => {
+      const found = byId(current, id)
+      return found !== undefined && current.delete(found.digest)
+    })
+  }
+
+  /** Changes the file, and puts the new list in force at once. */
+  async #update (change: (current: Keys) => boolean): Promise<boolean> {
+    // What an open store follows is there: if it is gone, nothing is to be put in its place.
+    const changed = await updateKeyFile(this.#file, change, this.#watch !== undefined)
+    // Read back, for somebody may have replaced it since.
+    if (changed) await this.#load()
+    return changed
+  }
+
+  /** Puts the file's keys in force, and tells whether they are news. */
+  async #load (): Promise<boolean> {
+    const edition = this.#edition
+    const text = await this.#read()
+    const digest = digestOf(text)
+    if (digest === this.#text) return false
+    const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
+    if (weaknesses.length > 0) this.#judge(weaknesses)
+    // Another reading was faster; which of the two is out of date, the file tells.
+    if (edition !== this.#edition) return await this.#load()
+    this.#edition++
+    this.#keys = keys
+    this.#text = digest
+    return true
+  }
+
+  async #read (): Promise<string> {
+    try {
+      return await readFile(this.#file, 'utf8')
+    } catch (cause) {
+      throw new FST_DBGPT_AUTH_KEY_FILE_UNREADABLE(this.#file, (cause as NodeJS.ErrnoException).code, { cause })
+    }
+  }
+
+  #judge (weaknesses: readonly string[]): void {
+    if (this.#weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
+    if (this.#weakKeys === 'warn') this.#log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
+  }
+
+  /** Reads the changed file; if that fails, the last good list stays in force. */
+  async #follow (): Promise<void> {
+    try {
+      const news = await this.#load()
+      const keys = this.#keys.size
+      if (this.#fault !== undefined) this.#log?.info({ keys }, 'The key file is good again')
+      else if (news) this.#log?.info({ keys }, 'API keys reloaded')
+      this.#fault = undefined
+    } catch (err) {
+      const { message } = err as Error
+      if (message !== this.#fault) this.#log?.error({ err }, 'The key file is not good: the last good keys stay in force')
+      this.#fault = message
+    }
+  }
+}
+
+function byId (keys: Keys, id: string): ApiKey | undefined {
+  for (const key of keys.values()) if (key.id === id) return key
+  return undefined
+}

@@ -1,0 +1,54 @@
+import { readFile, realpath } from 'node:fs/promises'
+import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from '../../errors.ts'
+import type { ApiKey } from '../../types.ts'
+import { parseKeyFile, serializeKeyFile } from './key-file.ts'
+import { withLock } from './lock.ts'
+import { replaceFile } from './replace.ts'
+
+/** Records by digest. */
+export type Keys = Map<string, ApiKey>
+
+/**
+ * Changes the keys of a file as they are now, under its lock; a file that is not there holds none.
+ *
+ * @param path - the file; a symbolic link stays one, and what it points to is replaced
+ * @param change - changes the list in place, and tells whether it did
+ * @param mustExist - whether a file that is missing or blank is a fault, and not an empty list
+ * @returns whether it was written
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or
+ * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
+ */
+export async function updateKeyFile (
+  path: string, change: (keys: Keys) => boolean, mustExist = false
+): Promise<boolean> {
+  const file = await realpath(path).catch(() => path)
+  try {
+    return await withLock(file, async assertHeld => {
+      const keys = await read(file, mustExist)
+      const changed = change(keys)
+      if (changed) await replaceFile(file, serializeKeyFile(keys.values()), assertHeld)
+      return changed
+    })
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause
+    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(path, cause.code, { cause })
+  }
+}
+
+async function read (file: string, mustExist: boolean): Promise<Keys> {
+  let text
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT' && !mustExist) return new Map()
+    throw error
+  }
+  if (text.trim() === '' && !mustExist) return new Map() // made by hand, to be filled
+  const { form, list } = await parseKeyFile(text, file)
+  if (form === 'plain') throw new FST_DBGPT_AUTH_KEY_FILE_PLAIN(file)
+  return list.keys
+}
+
+function isSystemError (error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}

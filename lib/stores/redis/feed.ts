@@ -1,0 +1,179 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isId } from '../../keys/api-key.ts'
+import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from '../../errors.ts'
+import type { ApiKey, KeyStoreLog } from '../../types.ts'
+import { CONNECT_MS, Connection, type CreateClient, OVERDUE_MS } from './client.ts'
+import type { Layout } from './layout.ts'
+import { Snapshot, type Source } from './snapshot.ts'
+
+/** How long Redis waits for a change before it answers that there is none: the heartbeat, in milliseconds. */
+const HEARTBEAT_MS = 500
+/** How long connecting may take after a fault, where a new attempt is better than a long one. */
+const RECONNECT_MS = 2000
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 500
+
+export interface FeedOptions {
+  readonly createClient: CreateClient
+  readonly layout: Layout
+  /** How long keys pass after the last answer of Redis, in milliseconds. */
+  readonly graceMs: number
+}
+
+/** The list of keys in memory, and what keeps it as it is in Redis. */
+export class Feed {
+  readonly #options: FeedOptions
+  #log: KeyStoreLog | undefined
+  #snapshot = new Snapshot()
+  /** A list that is being read, to take the place of the other. */
+  #next: Snapshot | undefined
+  #connection: Connection | undefined
+  /** What is wrong, while the list may be out of date. */
+  #fault: Error | undefined
+  /** When Redis last confirmed the list, on the clock of `performance.now()`. */
+  #confirmedAt = -Infinity
+  #closing = new AbortController()
+  #following: Promise<void> | undefined
+
+  constructor (options: FeedOptions) {
+    this.#options = options
+  }
+
+  get isOpen (): boolean { return this.#following !== undefined }
+
+  /**
+   * Reads the list, and follows its changes from then on.
+   *
+   * @param log - told when the feed is lost and when it is back
+   * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_EMPTY` or `FST_DBGPT_AUTH_REDIS_CLIENT`
+   */
+  async open (log?: KeyStoreLog): Promise<void> {
+    this.#log = log
+    await this.#read(CONNECT_MS)
+    this.#following = this.#follow()
+  }
+
+  async close (): Promise<void> {
+    this.#closing.abort()
+    this.#connection?.close()
+    await this.#following
+    this.#following = undefined
+    this.#closing = new AbortController()
+  }
+
+  /**
+   * Looks a key up, at once.
+   *
+   * @param digest - its digest
+   * @throws `FST_DBGPT_AUTH_REDIS_FEED_LOST` where the list may be out of date and its answer wrong, and
+   * `FST_DBGPT_AUTH_REDIS_UNREADABLE` for a record that cannot be read
+   */
+  find (digest: string): ApiKey | undefined {
+    const key = this.#snapshot.find(digest)
+    // By the clock, too: this process may have been stopped, and be served requests before its timers.
+    const age = performance.now() - this.#confirmedAt
+    if (this.#fault === undefined && age <= HEARTBEAT_MS + OVERDUE_MS) {
+      if (key === undefined && this.#snapshot.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
+      return key
+    }
+    if (key !== undefined && age < this.#options.graceMs) return key
+    throw new FST_DBGPT_AUTH_REDIS_FEED_LOST({ cause: this.#fault })
+  }
+
+  /**
+   * Returns the records: those in memory if the feed is open.
+   *
+   * @throws as {@link Feed.open}
+   */
+  async list (): Promise<ApiKey[]> {
+    if (!this.isOpen) {
+      await this.#read(CONNECT_MS)
+      this.#connection?.close()
+    }
+    return this.#snapshot.list()
+  }
+
+  /**
+   * Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it.
+   *
+   * @param position - the change's position in the log
+   * @param id - the key's id
+   * @param record - its record; undefined, it is revoked
+   */
+  apply (position: string, id: string, record: ApiKey | undefined): void {
+    this.#snapshot.apply(position, id, record)
+    this.#next?.apply(position, id, record)
+  }
+
+  async #read (connectMs: number): Promise<void> {
+    const { signal } = this.#closing
+    const connection = this.#connection = new Connection(await this.#options.createClient())
+    const next = this.#next = new Snapshot()
+    if (signal.aborted) connection.close()
+    try {
+      await connection.connect(connectMs)
+      await next.load(this.#source(connection))
+    } catch (error) {
+      connection.close()
+      throw error
+    } finally {
+      this.#next = undefined
+    }
+    this.#confirm(next)
+  }
+
+  #confirm (snapshot: Snapshot): void {
+    this.#snapshot = snapshot
+    this.#fault = undefined
+    this.#confirmedAt = performance.now()
+  }
+
+  #source (connection: Connection): Source {
+    const { layout } = this.#options
+    const onUnreadable = (id: string, err: Error): void => {
+      this.#log?.error({ err, keyId: isId(id) ? id : null }, 'A key cannot be read: it is answered 503')
+    }
+    return { connection, layout, onUnreadable }
+  }
+
+  async #follow (): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        const snapshot = this.#snapshot
+        await snapshot.advance(this.#source(this.#connection as Connection), HEARTBEAT_MS)
+        this.#confirm(snapshot)
+      } catch (error) {
+        await this.#recover(error as Error)
+      }
+    }
+  }
+
+  /** Goes on with the old list until there is a new one; connects anew, whatever the fault was. */
+  async #recover (fault: Error): Promise<void> {
+    this.#connection?.close()
+    const since = performance.now()
+    const reported = new Set<unknown>()
+    for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
+      this.#fault = fault
+      // A fault of another kind is news: that Redis is back, but empty.
+      const { code } = fault as NodeJS.ErrnoException
+      if (!reported.has(code)) this.#log?.error({ err: fault }, 'The key feed is lost')
+      reported.add(code)
+      try {
+        await this.#rest(attempt)
+        await this.#read(RECONNECT_MS)
+        const ms = Math.round(performance.now() - since)
+        this.#log?.info({ keys: this.#snapshot.size, ms }, `The key feed is back after ${ms} ms`)
+        return
+      } catch (error) {
+        fault = error as Error
+      }
+    }
+  }
+
+  /** Pauses, for a random time, so that a fleet does not come back all at once. */
+  async #rest (attempt: number): Promise<void> {
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt)
+    await pause(longest * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal })
+  }
+}

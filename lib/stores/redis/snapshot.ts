@@ -1,0 +1,167 @@
+import { ID_LENGTH } from '../../keys/api-key.ts'
+import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from '../../errors.ts'
+import type { ApiKey } from '../../types.ts'
+import { type Connection, evaluate, OVERDUE_MS } from './client.ts'
+import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
+import { readRecord } from './record.ts'
+
+/** How many keys, or changes, are asked for at once: so many that their reading is hardly felt by other work. */
+const PAGE = 1000
+/** How long the first answer to a list's reading may take, and each page: a whole fleet may be reading. In milliseconds. */
+const BEGIN_MS = 2000
+const PAGE_MS = 5000
+
+/** Where a list is read from, and who is told of records in it that are none. */
+export interface Source {
+  readonly connection: Connection
+  readonly layout: Layout
+  readonly onUnreadable: (id: string, error: Error) => void
+}
+
+type Changes = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
+interface Page { readonly cursor: string, readonly entries: { readonly field: string, readonly value: string }[] }
+
+/** The whole list as it was at a position of the log. */
+export class Snapshot {
+  readonly #byDigest = new Map<string, ApiKey>()
+  /** Null stands for a record that cannot be read. */
+  readonly #byId = new Map<string, ApiKey | null>()
+  #epoch: string | null = null
+  #position = BEGINNING
+  /** Where the log ended when its end was last asked for: what is read next gets there. */
+  #last = BEGINNING
+  /** Changes that were made ahead of the log: their positions by id. */
+  readonly #ahead = new Map<string, string>()
+
+  /** How many keys there are. */
+  get size (): number {
+    return this.#byId.size
+  }
+
+  /**
+   * Reads the whole list.
+   *
+   * @param source - where from
+   * @throws `FST_DBGPT_AUTH_REDIS` or `FST_DBGPT_AUTH_REDIS_EMPTY`
+   */
+  async load (source: Source): Promise<void> {
+    // First the position: what changes while the list is read comes after it, and is looked at again.
+    const [, epoch, last] = await this.#look(source, BEGINNING, [], BEGIN_MS)
+    this.#epoch = epoch
+    this.#position = last
+    let next: Promise<Page> | undefined = askPage(source, '0')
+    while (next !== undefined) {
+      const { cursor, entries }: Page = await next
+      // On its way while this one is taken in.
+      next = cursor === '0' ? undefined : askPage(source, cursor)
+      for (const { field, value } of entries) this.#take(field, value, source)
+    }
+    while (await this.advance(source)) { /* until nothing more has changed */ }
+  }
+
+  /**
+   * Reads what has changed since the position.
+   *
+   * @param source - where from
+   * @param blockMs - how long to wait for a change, in milliseconds
+   * @returns whether something has changed
+   * @throws `FST_DBGPT_AUTH_REDIS` or `FST_DBGPT_AUTH_REDIS_EMPTY` if this list cannot be carried on
+   */
+  async advance (source: Source, blockMs?: number): Promise<boolean> {
+    const { connection, layout: { changes } } = source
+    const options = { COUNT: PAGE, ...(blockMs !== undefined && { BLOCK: blockMs }) }
+    const stream = { key: changes, id: this.#position }
+    const answer = await connection.ask<Changes>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
+    const messages = answer?.[0]?.messages ?? []
+    const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
+    const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
+      // That they have changed is known, and to what is not: they are let in no more.
+      for (const id of ids) this.#set(id, null)
+      throw error
+    })
+    const { address } = connection
+    if (epoch !== this.#epoch) throw new FST_DBGPT_AUTH_REDIS(address, 'another list of keys is in its place')
+    if (held === 0) throw new FST_DBGPT_AUTH_REDIS(address, 'its log of changes no longer holds the last one seen here')
+    if (messages.length === 0 && isBefore(this.#position, this.#last)) {
+      throw new FST_DBGPT_AUTH_REDIS(address, 'its client reads from a replica that is behind')
+    }
+    this.#last = last
+    for (const [index, id] of ids.entries()) {
+      // What was read before a change that is already made here would undo it.
+      if (!isBefore(last, this.#ahead.get(id) ?? last)) this.#take(id, records[index] ?? null, source)
+    }
+    this.#position = messages.at(-1)?.id ?? this.#position
+    for (const [id, position] of this.#ahead) if (!isBefore(this.#position, position)) this.#ahead.delete(id)
+    if (this.#position === last && size !== this.size && this.#ahead.size === 0) {
+      throw new FST_DBGPT_AUTH_REDIS(address, 'its list holds other keys than its log of changes tells of')
+    }
+    return messages.length > 0
+  }
+
+  /**
+   * Makes a change that is known from elsewhere, unless the list is ahead of it.
+   *
+   * @param position - the change's position in the log
+   * @param id - the key's id
+   * @param record - its record; undefined, it is revoked
+   */
+  apply (position: string, id: string, record: ApiKey | undefined): void {
+    if (!isBefore(this.#position, position)) return
+    this.#ahead.set(id, position)
+    this.#set(id, record)
+  }
+
+  /**
+   * Looks a key up.
+   *
+   * @param digest - its digest
+   */
+  find (digest: string): ApiKey | undefined {
+    return this.#byDigest.get(digest)
+  }
+
+  /**
+   * Tells whether a key is there and cannot be read.
+   *
+   * @param digest - its digest
+   */
+  isUnreadable (digest: string): boolean {
+    return this.#byId.get(digest.slice(0, ID_LENGTH)) === null
+  }
+
+  /** Returns the records that can be read. */
+  list (): ApiKey[] {
+    return [...this.#byDigest.values()]
+  }
+
+  #set (id: string, record: ApiKey | null | undefined): void {
+    const old = this.#byId.get(id)
+    if (old) this.#byDigest.delete(old.digest)
+    if (record === undefined) {
+      this.#byId.delete(id)
+      return
+    }
+    this.#byId.set(id, record)
+    if (record !== null) this.#byDigest.set(record.digest, record)
+  }
+
+  async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
+    const read = await connection.ask<Read>(client => evaluate(client, READ, layout, [position, ...ids]), ms)
+    const [version] = read
+    if (version === null) throw new FST_DBGPT_AUTH_REDIS_EMPTY(connection.address, layout.meta)
+    return read
+  }
+
+  #take (id: string, json: string | null, { onUnreadable }: Source): void {
+    try {
+      this.#set(id, json === null ? undefined : readRecord(id, json))
+    } catch (error) {
+      this.#set(id, null)
+      onUnreadable(id, error as Error)
+    }
+  }
+}
+
+async function askPage ({ connection, layout: { keys } }: Source, cursor: string): Promise<Page> {
+  return await connection.ask(client => client.hScan(keys, cursor, { COUNT: PAGE }), PAGE_MS)
+}

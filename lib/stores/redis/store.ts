@@ -1,0 +1,152 @@
+import { createApiKey } from '../../keys/api-key.ts'
+import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
+import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { CreateClient, RedisClient } from './client.ts'
+import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
+import { Feed } from './feed.ts'
+import { layoutOf } from './layout.ts'
+import { Writer } from './writer.ts'
+
+export type { RedisClient } from './client.ts'
+
+/** Where the keys are, and how much of a fault is borne. */
+export type RedisKeyStoreOptions = RedisKeyStoreSettings & (
+  | {
+    /** `redis://[[user][:password]@]host[:port][/database]`, or `rediss://` for TLS. */
+    readonly url: string
+    readonly createClient?: undefined
+  }
+  | {
+    /** Makes a client of `@redis/client` that is not connected yet: of a single server, a cluster or Sentinel. */
+    readonly createClient: () => RedisClient
+    readonly url?: undefined
+  }
+)
+
+interface RedisKeyStoreSettings {
+  /**
+   * What the names in Redis begin with: 1 to 100 visible ASCII characters without braces.
+   * @defaultValue `'dbgpt-auth'`
+   */
+  readonly prefix?: string | undefined
+  /**
+   * How long keys still pass after the last answer of Redis, in milliseconds; 0, not at all.
+   * @defaultValue `60_000`
+   */
+  readonly graceMs?: number | undefined
+  /**
+   * How many replicas must confirm a change, within a second, for it not to fail.
+   * @defaultValue `0`
+   */
+  readonly waitReplicas?: number | undefined
+}
+
+/**
+ * Keeps keys in Redis for a fleet of instances: each holds the whole list in memory and follows its changes, which are
+ * in force everywhere within milliseconds. No request waits for Redis.
+ *
+ * @example
+ * await app.register(dbgptAuth, { keys: new RedisKeyStore({ url: 'redis://localhost:6379' }) })
+ */
+export class RedisKeyStore implements ManagedKeyStore {
+  readonly #feed: Feed
+  readonly #writer: Writer
+
+  /**
+   * @param options - where the keys are
+   * @throws `FST_DBGPT_AUTH_OPTION`
+   */
+  constructor (options: RedisKeyStoreOptions) {
+    const { prefix = 'dbgpt-auth', graceMs = 60_000, waitReplicas = 0 } = options
+    assert('prefix', '1 to 100 visible ASCII characters without braces', /^[!-z|~]{1,100}$/.test(prefix))
+    assert('graceMs', 'a number of milliseconds, 0 or more', typeof graceMs === 'number' && graceMs >= 0)
+    assert('waitReplicas', 'a number of replicas, 0 or more', Number.isSafeInteger(waitReplicas) && waitReplicas >= 0)
+    const [createClient, layout] = [clientsOf(options), layoutOf(prefix)]
+    this.#feed = new Feed({ createClient, layout, graceMs })
+    this.#writer = new Writer({
+      createClient,
+      layout,
+      waitReplicas,
+      keep: () => this.#feed.isOpen,
+      onChange: (position, id, record) => this.#feed.apply(position, id, record)
+    })
+  }
+
+  /**
+   * Reads the list, and follows its changes from then on.
+   *
+   * @param log - told when the feed is lost and when it is back
+   * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_EMPTY` or `FST_DBGPT_AUTH_REDIS_CLIENT`, within 5 seconds
+   */
+  async open (log?: KeyStoreLog): Promise<void> {
+    await this.#feed.open(log)
+  }
+
+  async close (): Promise<void> {
+    await Promise.all([this.#feed.close(), this.#writer.close()])
+  }
+
+  /**
+   * Looks a key up in the list in memory, at once.
+   *
+   * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
+   * @throws `FST_DBGPT_AUTH_REDIS_FEED_LOST` where the list may be out of date and its answer wrong, and
+   * `FST_DBGPT_AUTH_REDIS_UNREADABLE` for a record that cannot be read
+   */
+  find (digest: string): ApiKey | undefined {
+    return this.#feed.find(digest)
+  }
+
+  /**
+   * Returns the records: of the list in memory if the store is open, else of Redis.
+   *
+   * @throws as {@link RedisKeyStore.open}
+   */
+  async list (): Promise<ApiKey[]> {
+    return await this.#feed.list()
+  }
+
+  async add (key: ApiKey): Promise<void> {
+    if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
+  }
+
+  /**
+   * Adds the keys whose ids are not taken, some hundreds in a step.
+   *
+   * @param keys - the records
+   * @returns how many were added
+   * @throws as {@link RedisKeyStore.revoke}
+   */
+  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+    return await this.#writer.add(Array.from(keys, key => createApiKey(key)))
+  }
+
+  async expire (id: string, at: Date): Promise<boolean> {
+    return await this.#writer.expire(id, at)
+  }
+
+  /**
+   * Removes a key.
+   *
+   * @param id - the record's id, 16 hex digits
+   * @returns false if there is no such key
+   * @throws `FST_DBGPT_AUTH_REDIS` if Redis refuses, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` if it does not answer, and
+   * `FST_DBGPT_AUTH_REDIS_REPLICAS` if too few replicas confirm, where the revocation stands on the master
+   */
+  async revoke (id: string): Promise<boolean> {
+    return await this.#writer.revoke(id)
+  }
+}
+
+function clientsOf ({ url, createClient }: RedisKeyStoreOptions): CreateClient {
+  if (createClient === undefined) {
+    if (!isRedisUrl(url)) throw new FST_DBGPT_AUTH_OPTION('url', URL_SHAPE)
+    return clientOf(url)
+  }
+  assert('createClient', 'a function, and given in place of "url"', typeof createClient === 'function' && url === undefined)
+  return clientFrom(createClient)
+}
+
+function assert (option: string, expected: string, holds: boolean): void {
+  if (!holds) throw new FST_DBGPT_AUTH_OPTION(option, expected)
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { withExpiry } from '../../keys/api-key.ts'
+import { FST_DBGPT_AUTH_REDIS_REPLICAS } from '../../errors.ts'
+import type { ApiKey } from '../../types.ts'
+import { CONNECT_MS, Connection, type CreateClient, evaluate } from './client.ts'
+import { ADD, GET, type Layout, REMOVE, REPLACE, type Script, VERSION } from './layout.ts'
+import { readRecord } from './record.ts'
+import { withReplicas } from './replicas.ts'
+
+/** How long a change may take, and how much of that replicas have to confirm it, in milliseconds. */
+const CHANGE_MS = 5000
+const REPLICAS_MS = 1000
+/** How many keys are added by one script. */
+const BATCH = 500
+
+export interface WriterOptions {
+  readonly createClient: CreateClient
+  readonly layout: Layout
+  readonly waitReplicas: number
+  /** Whether the connection is kept for the next change. */
+  readonly keep: () => boolean
+  /** Is told of each change. */
+  readonly onChange: (position: string, id: string, record: ApiKey | undefined) => void
+}
+
+interface Shared {
+  readonly connection: Promise<Connection>
+  users: number
+}
+
+/** Changes the list in Redis, over a connection of its own that is made when it is needed. */
+export class Writer {
+  readonly #options: WriterOptions
+  #shared: Shared | undefined
+
+  constructor (options: WriterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Adds the records whose ids are free.
+   *
+   * @param records - the records
+   * @returns how many were added
+   * @throws as {@link Writer.revoke}
+   */
+  async add (records: readonly ApiKey[]): Promise<number> {
+    let count = 0
+    for (let start = 0; start < records.length; start += BATCH) {
+      const batch = records.slice(start, start + BATCH)
+      const args = [...batch.flatMap(record => [record.id, JSON.stringify(record)]), VERSION, randomUUID()]
+      await this.#change<[string | null, (0 | 1)[]]>(ADD, args, ([position, flags]) => {
+        if (position === null) return false
+        const added = batch.filter((_, index) => flags[index] === 1)
+        for (const record of added) this.#options.onChange(position, record.id, record)
+        count += added.length
+        return true
+      })
+    }
+    return count
+  }
+
+  /**
+   * Sets when a key expires.
+   *
+   * @param id - its id
+   * @param at - the instant
+   * @returns false if there is no such key
+   * @throws as {@link Writer.revoke}, or `FST_DBGPT_AUTH_KEY_INVALID`
+   */
+  async expire (id: string, at: Date): Promise<boolean> {
+    for (;;) {
+      const json = await this.#read(id)
+      if (json === null) return false
+      const record = withExpiry(readRecord(id, json), at)
+      const replaced = await this.#change<string | null>(REPLACE, [id, json, JSON.stringify(record)], position => {
+        if (position !== null) this.#options.onChange(position, id, record)
+        return position !== null
+      })
+      // Else another writer was faster, and what it wrote is to be kept.
+      if (replaced) return true
+    }
+  }
+
+  /**
+   * Removes a key.
+   *
+   * @param id - its id
+   * @returns false if there is no such key
+   * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` or `FST_DBGPT_AUTH_REDIS_REPLICAS`
+   */
+  async revoke (id: string): Promise<boolean> {
+    return await this.#change<string | null>(REMOVE, [id], position => {
+      if (position !== null) this.#options.onChange(position, id, undefined)
+      return position !== null
+    })
+  }
+
+  /** Lets go of the connection. */
+  async close (): Promise<void> {
+    const shared = this.#shared
+    this.#shared = undefined
+    if (shared?.users === 0) await close(shared)
+  }
+
+  async #read (id: string): Promise<string | null> {
+    return await this.#use(async connection => {
+      return await connection.ask<string | null>(client => evaluate(client, GET, this.#options.layout, [id]))
+    })
+  }
+
+  /** Makes a change, and has replicas confirm it. */
+  async #change<T> (script: Script, args: string[], take: (reply: T) => boolean): Promise<boolean> {
+    const { layout, waitReplicas } = this.#options
+    let changed = false
+    let confirmed = 0
+    let cause: unknown
+    await this.#use(async connection => {
+      try {
+        await connection.change(client => withReplicas(client, layout.keys, waitReplicas, async (pinned, confirm) => {
+          changed = take(await evaluate(pinned, script, layout, args) as T)
+          if (changed && waitReplicas > 0) confirmed = await confirm(waitReplicas, REPLICAS_MS)
+        }), CHANGE_MS)
+      } catch (error) {
+        if (!changed) throw error
+        cause = error
+      }
+    })
+    if (changed && confirmed < waitReplicas) throw new FST_DBGPT_AUTH_REDIS_REPLICAS(confirmed, waitReplicas, { cause })
+    return changed
+  }
+
+  /** Lends the connection that was kept, or a new one if something has come up against it. */
+  async #use<T> (work: (connection: Connection) => Promise<T>): Promise<T> {
+    const isNew = this.#shared === undefined
+    const shared = this.#shared ??= { connection: this.#connect(), users: 0 }
+    shared.users++
+    let keep = false
+    try {
+      const connection = await shared.connection
+      if (isNew || connection.sound) {
+        const result = await work(connection)
+        keep = connection.sound && this.#options.keep()
+        return result
+      }
+    } finally {
+      shared.users--
+      if (!keep && this.#shared === shared) this.#shared = undefined
+      if (this.#shared !== shared && shared.users === 0) await close(shared)
+    }
+    return await this.#use(work)
+  }
+
+  async #connect (): Promise<Connection> {
+    const connection = new Connection(await this.#options.createClient())
+    await connection.connect(CONNECT_MS)
+    return connection
+  }
+}
+
+async function close ({ connection }: Shared): Promise<void> {
+  try {
+    (await connection).close()
+  } catch { /* it was never there */ }
+}

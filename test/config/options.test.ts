@@ -1,0 +1,39 @@
+import t from 'tap'
+import type { DbgptAuthOptions } from '../../lib/index.ts'
+import { checkOptions } from '../../lib/config/options.ts'
+import { KEY, MARKER } from '../support/app.ts'
+
+const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
+  keys: [KEY, 7, true, null, {}, { find: 'x' }, () => KEY],
+  mode: ['ON', 'yes', '', true, null],
+  env: ['API_KEYS=x', 7, null, [], { API_KEYS: 7 }, { API_KEYS: null }],
+  errorFormat: ['json', '', null, {}, 'toString'],
+  message: [7, null, {}, ['x']],
+  realm: ['a"b', 'a\\b', 'a\nb', 'é', 7, null],
+  getKey: ['x-api-key', {}, null, true],
+  addHook: ['false', 0, null],
+  logLevel: ['verbose', 'toString', '', 30, null],
+  allowWeakKeys: ['yes', 1, null]
+}
+
+for (const [name, values] of Object.entries(bad)) {
+  t.test(`a wrong ${name} is refused by name`, async t => {
+    for (const value of values) {
+      t.throws(() => checkOptions({ [name]: value }), {
+        code: 'FST_DBGPT_AUTH_OPTION', message: new RegExp(`^The option "${name}" must be (?!.*${MARKER})`)
+      })
+    }
+  })
+}
+
+t.test('right options are taken, undefined and a stranger\'s included', async t => {
+  const right: readonly DbgptAuthOptions[] = [
+    {}, { keys: [] }, { keys: [KEY] }, { keys: { find: () => null } }, { mode: 'auto' }, { mode: 'on' }, { mode: 'off' },
+    { env: {} }, { env: { API_KEYS: undefined } }, { errorFormat: 'openai' }, { errorFormat: 'fastapi' }, { errorFormat: 'dbgpt' },
+    { errorFormat: () => 'dbgpt' }, { message: '' }, { realm: '' }, { realm: 'My API (test) [1]' }, { getKey: () => null },
+    { addHook: false }, { logLevel: 'silent' }, { logLevel: 'trace' }, { allowWeakKeys: true },
+    { keys: undefined, mode: undefined, env: undefined, errorFormat: undefined, message: undefined, realm: undefined },
+    { prefix: '/v1' } as DbgptAuthOptions
+  ]
+  for (const options of right) t.doesNotThrow(() => checkOptions(options))
+})

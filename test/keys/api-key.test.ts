@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import t from 'tap'
+import { digestOf, isDigest, isDigestText, isValidDate } from '../../lib/keys/api-key.ts'
+import { type ApiKeyInit, createApiKey } from '../../lib/index.ts'
+import { KEY, MARKER } from '../support/app.ts'
+
+const DIGEST = createHash('sha256').update(KEY).digest('hex')
+const INVALID = { code: 'FST_DBGPT_AUTH_KEY_INVALID' }
+
+t.test('a record holds the digest and not the text', async t => {
+  for (const init of [KEY, { key: KEY }, { digest: DIGEST }, `sha256:${DIGEST}`, `SHA256:${DIGEST.toUpperCase()}`]) {
+    t.same(createApiKey(init), {
+      id: DIGEST.slice(0, 16),
+      digest: DIGEST,
+      name: undefined,
+      createdAt: undefined,
+      expiresAt: undefined,
+      metadata: undefined
+    })
+  }
+  t.notMatch(JSON.stringify(createApiKey({ key: KEY, name: 'billing' })), MARKER)
+})
+
+t.test('the digest is SHA-256 for any key', async t => {
+  t.equal(digestOf(KEY), DIGEST)
+  fc.assert(fc.property(fc.stringMatching(/^[!-~]{1,512}$/), text =>
+    digestOf(text) === createHash('sha256').update(text).digest('hex') && isDigest(digestOf(text))))
+})
+
+t.test('a record keeps its details, and nothing of the object it was made from', async t => {
+  const init = {
+    key: KEY,
+    name: '计费 billing',
+    createdAt: new Date(1e12),
+    expiresAt: new Date(2e12),
+    metadata: { plan: { seats: [1, 2] }, note: null }
+  }
+  const record = createApiKey(init)
+  t.match(record, { name: init.name, createdAt: init.createdAt, expiresAt: init.expiresAt })
+  t.strictSame(record.metadata, init.metadata)
+  init.expiresAt.setTime(9e12)
+  init.metadata.plan.seats.push(3)
+  t.equal(record.expiresAt?.getTime(), 2e12)
+  t.same(record.metadata, { plan: { seats: [1, 2] }, note: null })
+  t.notOk(Object.isFrozen(init) || Object.isFrozen(init.metadata) || Object.isFrozen(init.expiresAt), 'options are not changed')
+})
+
+t.test('a record is frozen through and through, dates included', async t => {
+  const record = createApiKey({ key: KEY, expiresAt: new Date(2e12), metadata: { plan: { seats: [1] } } })
+  const { plan } = record.metadata as { plan: { seats: number[] } }
+  t.throws(() => { (record as { name?: string }).name = 'x' }, TypeError)
+  t.throws(() => { (record.metadata as Record<string, unknown>).plan = 'x' }, TypeError)
+  t.throws(() => plan.seats.push(2), TypeError)
+  const expiresAt = record.expiresAt as Date
+  t.throws(() => expiresAt.setTime(9e12), TypeError)
+  t.throws(() => expiresAt.setUTCFullYear(9999), TypeError)
+  t.throws(() => { expiresAt.setTime = () => 0 }, TypeError)
+  t.equal(expiresAt.getTime(), 2e12)
+  t.same(expiresAt, new Date(2e12))
+  t.same(structuredClone(record), record, 'it is still an ordinary value')
+  t.equal(JSON.parse(JSON.stringify(record)).expiresAt, new Date(2e12).toISOString())
+})
+
+t.test('a record of a record is the same', async t => {
+  const record = createApiKey({ key: KEY, name: 'billing', expiresAt: new Date(2e12), metadata: { a: 1 } })
+  t.strictSame(createApiKey(record), record)
+  t.throws(() => createApiKey({ ...record, id: '0'.repeat(16) } as ApiKeyInit), { ...INVALID, message: /"id" must be/ })
+})
+
+t.test('details out of their bounds are refused by the field\'s name', async t => {
+  const cyclic: Record<string, unknown> = {}
+  cyclic.self = cyclic
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{ name: '' }, /"name"/], [{ name: 7 }, /"name"/], [{ name: null }, /"name"/], [{ name: 'a\nb' }, /"name"/],
+    [{ name: '\x1b[31m' }, /"name"/], [{ name: 'x'.repeat(201) }, /"name"/],
+    [{ expiresAt: null }, /"expiresAt"/], [{ expiresAt: '2030-01-01' }, /"expiresAt"/], [{ expiresAt: 1e12 }, /"expiresAt"/],
+    [{ expiresAt: new Date('never') }, /"expiresAt"/], [{ createdAt: new Date(NaN) }, /"createdAt"/],
+    [{ metadata: null }, /"metadata"/], [{ metadata: 'x' }, /"metadata"/], [{ metadata: [] }, /"metadata"/],
+    [{ metadata: { at: new Date(0) } }, /"metadata"/], [{ metadata: { f () {} } }, /"metadata"/],
+    [{ metadata: { u: undefined } }, /"metadata"/], [{ metadata: { n: NaN } }, /"metadata"/],
+    [{ metadata: { big: 1n } }, /"metadata"/], [{ metadata: cyclic }, /"metadata"/], [{ metadata: new Map() }, /"metadata"/],
+    [{ expires: new Date(1e12) }, /no field "expires"/]
+  ]
+  for (const [details, message] of cases) {
+    t.throws(() => createApiKey({ key: KEY, ...details } as ApiKeyInit), { ...INVALID, message })
+  }
+})
+
+t.test('an error calls the key what it is told to, or "The key"', async t => {
+  t.throws(() => createApiKey('a b'), { ...INVALID, message: /^The key is not a valid API key/ })
+  t.throws(() => createApiKey('a b', 'Line 3'), { ...INVALID, message: /^Line 3 is not a valid API key/ })
+})
+
+t.test('a key may have every visible character but the comma, and 512 of them', async t => {
+  const all = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('').replace(',', '')
+  t.equal(createApiKey(all).digest, digestOf(all))
+  t.equal(createApiKey('x'.repeat(512)).digest, digestOf('x'.repeat(512)))
+  for (const bad of ['', 'x'.repeat(513), 'a,b', 'a b', 'a\x7f', 'é']) t.throws(() => createApiKey(bad), INVALID)
+})
+
+t.test('digests and dates are told from what only looks like them', async t => {
+  for (const value of [DIGEST.toUpperCase(), DIGEST.slice(1), `${DIGEST}\n`, 7, null, [DIGEST]]) t.notOk(isDigest(value))
+  for (const value of ['sha256:', 'sha256:x', 'Sha256:x']) t.ok(isDigestText(value))
+  for (const value of ['sha256', 'xsha256:', 'sha512:']) t.notOk(isDigestText(value))
+  t.ok(isValidDate(new Date(0)))
+  for (const value of [new Date(NaN), 0, '2030-01-01', null, undefined, {}]) t.notOk(isValidDate(value))
+})

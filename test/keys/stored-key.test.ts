@@ -1,0 +1,32 @@
+import t from 'tap'
+import { createApiKey } from '../../lib/index.ts'
+import { parseStoredKey } from '../../lib/keys/stored-key.ts'
+import { KEY, MARKER } from '../support/app.ts'
+
+const invalid = (problem: string): Error => new Error(problem)
+
+t.test('a record that was stored as JSON is read back whole', async t => {
+  const record = createApiKey({
+    key: KEY, name: '客户', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { seats: [] } }
+  })
+  t.same(createApiKey(parseStoredKey(JSON.stringify(record), invalid)), record)
+  t.same(parseStoredKey(JSON.stringify({ digest: record.digest }), invalid), { digest: record.digest })
+})
+
+t.test('what is no stored key is refused, without a word of it', async t => {
+  const { digest } = createApiKey(KEY)
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [`{"digest":${MARKER}}`, /not valid JSON/],
+    ['null', /must be object/],
+    ['[]', /must be object/],
+    ['{}', /digest/],
+    [JSON.stringify({ digest, key: MARKER }), /additional properties/],
+    [JSON.stringify({ digest, expiresAt: MARKER }), /expiresAt must match pattern/],
+    [JSON.stringify({ digest, createdAt: 1 }), /createdAt must be string/],
+    [JSON.stringify({ digest, metadata: MARKER }), /metadata must be object/]
+  ]
+  for (const [json, message] of cases) {
+    const error = t.throws(() => parseStoredKey(json, invalid), { message }) as Error
+    t.notOk(error.message.includes(MARKER))
+  }
+})

@@ -1,0 +1,117 @@
+import fs, { readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { withLock } from '../../../lib/stores/file/lock.ts'
+import { rejection } from '../../support/app.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+
+const LOCKED = { code: 'FST_DBGPT_AUTH_KEY_FILE_LOCKED' }
+
+async function makeFile (t: Test): Promise<{ file: string, lock: string, names: () => Promise<string[]> }> {
+  const folder = await makeTemporaryFolder(t)
+  const file = join(folder, 'keys.json')
+  return { file, lock: `${file}.lock`, names: async () => await readdir(folder) }
+}
+
+/** What process ids are of, here. */
+const HOST = hostname() + await readlink('/proc/self/ns/pid').catch(() => '')
+
+/** A process id that no process has. */
+const DEAD = 2 ** 22 + 1
+
+t.test('one at a time does its work, and the lock is gone at the end', async t => {
+  const { file, names } = await makeFile(t)
+  let inside = 0
+  const results = await Promise.all(Array.from({ length: 20 }, async (_, index) => await withLock(file, async assertHeld => {
+    t.equal(++inside, 1)
+    await breathe()
+    await assertHeld()
+    inside--
+    return index
+  })))
+  t.same(results, Array.from({ length: 20 }, (_, index) => index))
+  t.same(await names(), [])
+})
+
+t.test('the lock is gone after a failure too', async t => {
+  const { file, names } = await makeFile(t)
+  t.match(await rejection(withLock(file, async () => { throw new Error('broke') })), { message: 'broke' })
+  t.same(await names(), [])
+})
+
+t.test('the lock of a process that died is taken over at once, by one of many', async t => {
+  const { file, lock, names } = await makeFile(t)
+  await writeFile(lock, `${DEAD} ${HOST} x`)
+  let inside = 0
+  await Promise.all(Array.from({ length: 10 }, async () => await withLock(file, async () => {
+    t.equal(++inside, 1)
+    await breathe()
+    inside--
+  })))
+  t.same(await names(), [])
+})
+
+t.test('a lock that is too old is taken over, whoever has it', async t => {
+  for (const owner of [`${process.pid} ${HOST} x`, `${DEAD} another-host x`, '1 another-host x', '']) {
+    const { file, lock } = await makeFile(t)
+    await writeFile(lock, owner)
+    const old = new Date(Date.now() - 11_000)
+    await utimes(lock, old, old)
+    t.equal(await withLock(file, async () => 'done'), 'done')
+  }
+})
+
+t.test('a lock of a living process, or of another host, is waited for', async t => {
+  for (const owner of [`${process.pid} ${HOST} x`, `1 ${HOST} x`, `${DEAD} another-host x`, '']) {
+    const { file, lock } = await makeFile(t)
+    await writeFile(lock, owner)
+    t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
+    t.equal(await readFile(lock, 'utf8'), owner, 'it is left alone')
+  }
+})
+
+t.test('a lock that another process took over first goes back to it', async t => {
+  const { file, lock } = await makeFile(t)
+  await writeFile(lock, `${DEAD} ${HOST} x`)
+  const owner = `${process.pid} ${HOST} another`
+  let renames = 0
+  const { withLock: withSlowLock } = await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../lib/store/lock.ts', {
+    'node:fs/promises': {
+      ...fs,
+      // Between the look at the stale lock and its removal, the other process is through with both.
+      async rename (from: string, to: string) {
+        if (++renames === 1) await writeFile(lock, owner)
+        await fs.rename(from, to)
+      }
+    }
+  })
+  t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
+  t.equal(renames, 2)
+  t.equal(await readFile(lock, 'utf8'), owner)
+})
+
+t.test('who lost the lock meanwhile begins again, and leaves it to its new owner', async t => {
+  const { file, lock } = await makeFile(t)
+  const error = await rejection(withLock(file, async assertHeld => {
+    await writeFile(lock, 'somebody else')
+    await assertHeld()
+  }, 100))
+  t.match(error, LOCKED)
+  t.equal(await readFile(lock, 'utf8'), 'somebody else')
+  let tries = 0
+  const again = await makeFile(t)
+  t.equal(await withLock(again.file, async assertHeld => {
+    if (++tries === 1) await rm(again.lock)
+    await assertHeld()
+    return 'done'
+  }), 'done')
+  t.equal(tries, 2)
+})
+
+t.test('the lock can be read by all, and a folder without room for it is an error', async t => {
+  const { file, lock } = await makeFile(t)
+  await withLock(file, async () => { t.equal((await stat(lock)).mode & 0o777, 0o644) })
+  t.match(await rejection(withLock(join(file, 'none', 'keys.json'), async () => {})), { code: 'ENOENT' })
+})

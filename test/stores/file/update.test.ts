@@ -1,0 +1,56 @@
+import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { createApiKey } from '../../../lib/index.ts'
+import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
+import { type Keys, updateKeyFile } from '../../../lib/stores/file/update.ts'
+import { KEY, OTHER_KEY, rejection } from '../../support/app.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+
+const A = createApiKey(KEY)
+const B = createApiKey(OTHER_KEY)
+
+function addB (keys: Keys): boolean {
+  keys.set(B.digest, B)
+  return true
+}
+
+t.test('a file is changed as it is, and one that is missing or blank holds nothing', async t => {
+  for (const [before, after] of [[serializeKeyFile([A]), [A, B]], ['', [B]], [undefined, [B]]] as const) {
+    const file = join(await makeTemporaryFolder(t), 'keys.json')
+    if (before !== undefined) await writeFile(file, before)
+    t.equal(await updateKeyFile(file, addB), true)
+    t.equal(await readFile(file, 'utf8'), serializeKeyFile(after))
+  }
+})
+
+t.test('a symbolic link stays one', async t => {
+  const folder = await makeTemporaryFolder(t)
+  await writeFile(join(folder, 'real.json'), serializeKeyFile([]))
+  await symlink('real.json', join(folder, 'keys.json'))
+  await updateKeyFile(join(folder, 'keys.json'), addB)
+  t.equal(await readlink(join(folder, 'keys.json')), 'real.json')
+  t.equal(await readFile(join(folder, 'real.json'), 'utf8'), serializeKeyFile([B]))
+})
+
+t.test('nothing is written where nothing changes', async t => {
+  const file = join(await makeTemporaryFolder(t), 'keys.json')
+  t.equal(await updateKeyFile(file, () => false), false)
+  t.match(await rejection(readFile(file)), { code: 'ENOENT' })
+})
+
+t.test('a plain list, a faulty file and a folder are left as they are', async t => {
+  const folder = await makeTemporaryFolder(t)
+  const file = join(folder, 'keys')
+  for (const [text, code] of [[KEY, 'FST_DBGPT_AUTH_KEY_FILE_PLAIN'], ['{', 'FST_DBGPT_AUTH_KEY_FILE_INVALID']] as const) {
+    await writeFile(file, text)
+    t.match(await rejection(updateKeyFile(file, addB)), { code })
+    t.equal(await readFile(file, 'utf8'), text)
+  }
+  await mkdir(join(folder, 'folder'))
+  for (const path of ['folder', 'none/keys.json']) {
+    t.match(await rejection(updateKeyFile(join(folder, path), addB)), {
+      code: 'FST_DBGPT_AUTH_KEY_FILE_WRITE', message: /cannot be written, and is unchanged: (EISDIR|ENOENT)/
+    })
+  }
+})

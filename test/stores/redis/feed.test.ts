@@ -1,0 +1,234 @@
+import t, { type Test } from 'tap'
+import { type ApiKey, createApiKey } from '../../../lib/index.ts'
+import { clientOf } from '../../../lib/stores/redis/create-client.ts'
+import type { RedisClient } from '../../../lib/stores/redis/client.ts'
+import { Feed } from '../../../lib/stores/redis/feed.ts'
+import { layoutOf } from '../../../lib/stores/redis/layout.ts'
+import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
+import type { KeyStoreLog } from '../../../lib/types.ts'
+import { KEY, OTHER_KEY } from '../../support/app.ts'
+import { until } from '../../support/files.ts'
+import { freePorts, RedisServer, skip } from '../../support/redis.ts'
+
+const LOST = { code: 'FST_DBGPT_AUTH_REDIS_FEED_LOST' }
+const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
+const record = createApiKey({ key: KEY, name: 'billing' })
+const other = createApiKey(OTHER_KEY)
+
+interface Line {
+  readonly level: string
+  readonly message: string
+  readonly fields: { readonly err?: Error, readonly keys?: number }
+}
+
+interface Prepared {
+  readonly server: RedisServer
+  readonly store: RedisKeyStore
+  readonly feed: Feed
+  readonly lines: readonly Line[]
+}
+
+/** A logger that keeps its lines. */
+function makeLog (): { lines: Line[], log: KeyStoreLog } {
+  const lines: Line[] = []
+  const write = (level: string) => (fields: Line['fields'], message: string) => { lines.push({ level, fields, message }) }
+  return { lines, log: { info: write('info'), warn: write('warn'), error: write('error') } as unknown as KeyStoreLog }
+}
+
+t.test('a Redis that is not there is an error, and leaves nothing behind', async t => {
+  const [port = 0] = await freePorts(1)
+  const feed = new Feed({ createClient: clientOf(`redis://127.0.0.1:${port}`), layout: layoutOf('test'), graceMs: 1000 })
+  await t.rejects(feed.open(), { code: 'FST_DBGPT_AUTH_REDIS', message: new RegExp(`127.0.0.1:${port}`) })
+  await t.rejects(feed.list(), { code: 'FST_DBGPT_AUTH_REDIS' })
+  t.notOk(feed.isOpen)
+  t.throws(() => feed.find(record.digest), LOST)
+  await feed.close()
+})
+
+t.test('with a Redis', { skip }, async t => {
+  /** Starts a server with a list of one key, and a feed that follows it. */
+  const prepare = async (t: Test, graceMs = 60_000, persistence = PERSISTENT): Promise<Prepared> => {
+    const server = await RedisServer.start(t, persistence)
+    const store = new RedisKeyStore({ url: server.url })
+    await store.add(record)
+    const feed = new Feed({ createClient: clientOf(server.url), layout: layoutOf('dbgpt-auth'), graceMs })
+    const { lines, log } = makeLog()
+    await feed.open(log)
+    t.teardown(async () => await feed.close())
+    return { server, store, feed, lines }
+  }
+  const isLost = (feed: Feed, { digest }: ApiKey = other): boolean => {
+    try {
+      feed.find(digest)
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  t.test('while the feed is up, the list is as Redis has it, and nothing is logged', async t => {
+    const { store, feed, lines } = await prepare(t)
+    t.same(feed.find(record.digest), record)
+    t.equal(feed.find(other.digest), undefined)
+    await store.add(other)
+    await until(() => feed.find(other.digest) !== undefined)
+    await store.revoke(record.id)
+    await until(() => feed.find(record.digest) === undefined)
+    t.same(await feed.list(), [other])
+    t.same(lines, [])
+  })
+
+  t.test('a dead Redis is noticed at once; known keys pass, others are not told from new ones', async t => {
+    const { server, feed, lines } = await prepare(t)
+    await server.kill()
+    t.ok(await until(() => isLost(feed)) < 1000)
+    t.same(feed.find(record.digest), record)
+    const error = t.throws(() => feed.find(other.digest), LOST) as Error
+    t.match(error.cause, { code: 'FST_DBGPT_AUTH_REDIS' })
+    await server.run()
+    t.ok(await until(() => !isLost(feed)) < 2000)
+    t.same(feed.find(record.digest), record)
+    t.match(lines, [
+      { level: 'error', message: 'The key feed is lost', fields: { err: { code: 'FST_DBGPT_AUTH_REDIS' } } },
+      { level: 'info', message: /^The key feed is back after \d+ ms$/, fields: { keys: 1 } }
+    ])
+    t.equal(lines.length, 2)
+  })
+
+  t.test('a Redis that hangs is noticed, and so is its end', async t => {
+    const { server, feed, lines } = await prepare(t)
+    server.signal('SIGSTOP')
+    const ms = await until(() => isLost(feed))
+    t.ok(ms > 900 && ms < 3000, `${ms} ms`)
+    t.same(feed.find(record.digest), record)
+    server.signal('SIGCONT')
+    await until(() => !isLost(feed))
+    t.equal(lines.length, 2)
+    t.match(lines[0]?.fields.err?.message, /it does not answer/)
+  })
+
+  t.test('grace ends, however much it is used, and there can be none', async t => {
+    for (const graceMs of [400, 0]) {
+      const { server, feed } = await prepare(t, graceMs)
+      await server.kill()
+      const ms = await until(() => isLost(feed, record))
+      t.ok(ms < graceMs + 1000, `${ms} ms`)
+      t.ok(isLost(feed))
+      await server.run()
+      await until(() => !isLost(feed))
+      t.same(feed.find(record.digest), record)
+    }
+  })
+
+  t.test('a process that was stopped does not trust its list before Redis has confirmed it', async t => {
+    const { feed } = await prepare(t, 100)
+    const now = performance.now.bind(performance)
+    performance.now = () => now() + 1501
+    t.teardown(() => { performance.now = now })
+    t.ok(isLost(feed))
+    t.ok(isLost(feed, record))
+    performance.now = now
+    t.same(feed.find(record.digest), record)
+  })
+
+  t.test('a Redis that was emptied is as if it were gone, and the log says so', async t => {
+    const { server, store, feed, lines } = await prepare(t)
+    await server.send('FLUSHALL')
+    await until(() => isLost(feed))
+    t.same(feed.find(record.digest), record)
+    t.match(lines, [{ level: 'error', fields: { err: { code: 'FST_DBGPT_AUTH_REDIS_EMPTY' } } }])
+    await store.add(other)
+    await until(() => !isLost(feed))
+    t.same(await feed.list(), [other])
+    t.equal(lines.length, 2)
+  })
+
+  t.test('that a Redis is back but empty is news', async t => {
+    const { server, feed, lines } = await prepare(t, 60_000, [])
+    await server.kill()
+    await server.run()
+    await until(() => lines.length === 2)
+    t.match(lines.map(({ fields }) => fields.err), [{ code: 'FST_DBGPT_AUTH_REDIS' }, { code: 'FST_DBGPT_AUTH_REDIS_EMPTY' }])
+    t.ok(isLost(feed))
+  })
+
+  t.test('a change that was received is not undone by a fault', async t => {
+    const { server, store, feed } = await prepare(t)
+    await store.add(other)
+    await store.revoke(record.id)
+    await until(() => feed.find(record.digest) === undefined)
+    await server.kill()
+    await until(() => isLost(feed, record))
+    t.throws(() => feed.find(record.digest), LOST)
+    t.same(feed.find(other.digest), other)
+  })
+
+  t.test('a change that is known from elsewhere is made at once, also while the list is read anew', async t => {
+    const { server, feed } = await prepare(t)
+    await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
+    await until(() => isLost(feed))
+    feed.apply(`${Date.now() + 1000}-0`, record.id, undefined)
+    t.throws(() => feed.find(record.digest), LOST)
+    // At each turn of the event loop, and so also while the new list is read.
+    const applying = setInterval(() => feed.apply(`${Date.now() + 1000}-0`, other.id, other), 0)
+    t.teardown(() => clearInterval(applying))
+    await until(() => !isLost(feed, createApiKey('another')))
+    clearInterval(applying)
+    t.same(feed.find(other.digest), other)
+  })
+
+  t.test('a record that cannot be read is 503 for its key alone', async t => {
+    const { server, feed, lines } = await prepare(t)
+    for (const [index, id] of [other.id, 'x'].entries()) {
+      await server.send('HSET', '{dbgpt-auth}:keys', id, '{}')
+      await server.send('XADD', '{dbgpt-auth}:changes', '*', 'id', id)
+      await until(() => lines.length === index + 1)
+    }
+    t.throws(() => feed.find(other.digest), { code: 'FST_DBGPT_AUTH_REDIS_UNREADABLE' })
+    t.same(feed.find(record.digest), record)
+    t.match(lines, [{ message: /A key cannot be read/, fields: { keyId: other.id } }, { fields: { keyId: null } }])
+  })
+
+  t.test('closing ends it at once, whatever it is about', async t => {
+    const { server, feed } = await prepare(t)
+    t.ok(feed.isOpen)
+    await feed.close()
+    t.notOk(feed.isOpen)
+    await until(async () => !/cmd=(xread|eval)/.test(String(await server.send('CLIENT', 'LIST'))))
+
+    const { server: dead, feed: lost } = await prepare(t)
+    await dead.kill()
+    await until(() => isLost(lost))
+    await lost.close()
+
+    const { server: hung, feed: connecting } = await prepare(t)
+    hung.signal('SIGSTOP')
+    await until(() => isLost(connecting))
+    const begin = performance.now()
+    await connecting.close()
+    t.ok(performance.now() - begin < 500)
+  })
+
+  t.test('closing ends it also before there is a client', async t => {
+    const { server } = await prepare(t)
+    const createClient = clientOf(server.url)
+    const slow = async (): Promise<RedisClient> => {
+      await new Promise(resolve => setTimeout(resolve, 50))
+      return await createClient()
+    }
+    const feed = new Feed({ createClient: slow, layout: layoutOf('dbgpt-auth'), graceMs: 1000 })
+    const opening = t.rejects(feed.open(), { code: 'FST_DBGPT_AUTH_REDIS', message: /the connection failed/ })
+    await feed.close()
+    await opening
+    t.notOk(feed.isOpen)
+  })
+
+  t.test('a feed can be opened again, and lists what there is also without', async t => {
+    const { store, feed } = await prepare(t)
+    await feed.close()
+    await store.add(other)
+    t.equal((await feed.list()).length, 2)
+    await feed.open()
+    t.same(feed.find(other.digest), other)
+  })
+})

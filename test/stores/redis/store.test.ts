@@ -1,0 +1,116 @@
+import { inspect } from 'node:util'
+import { createClient } from '@redis/client'
+import { createClient as createClient5 } from 'redis-client-5'
+import t, { type Test } from 'tap'
+import { RedisKeyStore, type RedisKeyStoreOptions } from '../../../lib/stores/redis/store.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '../../support/app.ts'
+import { until } from '../../support/files.ts'
+import { freePorts, openEmptyStore, RedisServer, skip } from '../../support/redis.ts'
+import { testKeyStore } from '../contract.ts'
+
+const record = createApiKey({ key: KEY, name: 'billing' })
+const other = createApiKey(OTHER_KEY)
+let count = 0
+
+t.test('with a Redis', { skip }, async t => {
+  const server = await RedisServer.start(t)
+
+  /** Makes an open store with a list of its own, which is empty. */
+  const makeStore = async (t: Test, settings: RedisKeyStoreOptions): Promise<RedisKeyStore> =>
+    await openEmptyStore(t, { ...settings, prefix: `test-${++count}` })
+
+  const { url } = server
+  const settings: Record<string, RedisKeyStoreOptions> = {
+    'a URL': { url },
+    '@redis/client 6': { createClient: () => createClient({ url }) },
+    '@redis/client 6 with RESP 2': { createClient: () => createClient({ url, RESP: 2 }) },
+    '@redis/client 5': { createClient: () => createClient5({ url }) }
+  }
+  for (const [name, each] of Object.entries(settings)) {
+    t.test(name, async t => testKeyStore(t, async t => await makeStore(t, each)))
+  }
+
+  t.test('lists do not mix', async t => {
+    const [a, b] = [await makeStore(t, { url }), await makeStore(t, { url })]
+    await a.add(record)
+    t.equal(b.find(record.digest), undefined)
+    t.equal(await b.revoke(record.id), false)
+    t.same(await new RedisKeyStore({ url, prefix: `test-${count - 1}` }).list(), [record])
+  })
+
+  t.test('what one store changes is in force in another, and at once in itself', async t => {
+    const a = await makeStore(t, { url })
+    const b = new RedisKeyStore({ url, prefix: `test-${count}` })
+    await b.open()
+    t.teardown(async () => await b.close())
+    t.equal(await a.addAll([record, other, record]), 2)
+    await until(() => b.find(record.digest) !== undefined)
+    await b.revoke(record.id)
+    t.equal(b.find(record.digest), undefined)
+    await until(() => a.find(record.digest) === undefined)
+    await a.expire(other.id, new Date(2e12))
+    t.match(a.find(other.digest), { expiresAt: new Date(2e12) })
+    await until(() => b.find(other.digest)?.expiresAt !== undefined)
+  })
+
+  t.test('the variable names a Redis, and needs no code', async t => {
+    await new RedisKeyStore({ url }).add(record)
+    const { app, guard } = harness(t)
+    await guard({ env: { API_KEYS_REDIS_URL: ` ${url}/0 `, NODE_ENV: 'production' } })
+    app.get('/', request => request.apiKey?.name)
+    t.match(await app.inject({ url: '/', headers: bearer() }), { statusCode: 200, body: 'billing' })
+    t.match(await app.inject({ url: '/', headers: bearer(WRONG_KEY) }), { statusCode: 401 })
+    await (app.apiKeys as RedisKeyStore).revoke(record.id)
+    t.match(await app.inject({ url: '/', headers: bearer() }), { statusCode: 401 })
+    await server.send('FLUSHALL')
+    await until(async () => (await app.inject({ url: '/', headers: bearer() })).statusCode === 503)
+  })
+
+  t.test('what cannot be used is a start-up error that names host and port, and no secret', async t => {
+    const locked = await RedisServer.start(t, ['--requirepass', MARKER])
+    const hung = await RedisServer.start(t)
+    hung.signal('SIGSTOP')
+    const [closed = 0] = await freePorts(1)
+    await server.send('SET', '{dbgpt-auth}:meta', 'text')
+    const cases: readonly (readonly [string, number, RegExp])[] = [
+      ['redis://', closed, /nothing listens there/],
+      ['redis://', hung.port, /does not answer/],
+      ['redis://user:secret@', hung.port, /does not answer/],
+      ['redis://', locked.port, /asks for a password/],
+      ['redis://:secret@', locked.port, /refuses the user name or password/],
+      ['redis://user:secret@', server.port, /refuses the user name or password/],
+      ['rediss://', server.port, /Redis at/],
+      ['redis://', server.port, /something else is stored under the prefix/]
+    ]
+    for (const [begin, port, message] of cases) {
+      const { app, guard } = harness(t)
+      const since = performance.now()
+      const error = await rejection(guard({ env: { API_KEYS_REDIS_URL: `${begin}127.0.0.1:${port}` } }).then(() => app.ready()))
+      t.match(error, { code: 'FST_DBGPT_AUTH_REDIS', message: new RegExp(`127\\.0\\.0\\.1:${port}`) })
+      t.match(error.message, message)
+      t.notMatch(inspect(error, { depth: 9, showHidden: true }), /secret|rediss?:/)
+      t.ok(performance.now() - since < 5000)
+    }
+    await server.send('FLUSHALL')
+    const empty = await rejection(harness(t).guard({ env: { API_KEYS_REDIS_URL: url } }))
+    t.match(empty, { code: 'FST_DBGPT_AUTH_REDIS_EMPTY', message: /create a first key with "dbgpt-auth create"/ })
+  })
+})
+
+t.test('options are checked', async t => {
+  const url = 'redis://localhost'
+  const cases: readonly (readonly [string, object])[] = [
+    ['url', {}], ['url', { url: 'http://localhost' }], ['url', { url: 1 }], ['createClient', { url, createClient: () => {} }],
+    ['createClient', { createClient: 'redis' }], ['prefix', { url, prefix: '' }], ['prefix', { url, prefix: '{a}' }],
+    ['prefix', { url, prefix: 'a b' }], ['prefix', { url, prefix: 'x'.repeat(101) }], ['graceMs', { url, graceMs: -1 }],
+    ['graceMs', { url, graceMs: NaN }], ['graceMs', { url, graceMs: '1' }], ['waitReplicas', { url, waitReplicas: 0.5 }],
+    ['waitReplicas', { url, waitReplicas: -1 }]
+  ]
+  for (const [option, options] of cases) {
+    t.throws(() => new RedisKeyStore(options as RedisKeyStoreOptions), {
+      code: 'FST_DBGPT_AUTH_OPTION', message: new RegExp(`"${option}" must be`)
+    })
+  }
+  t.ok(new RedisKeyStore({ url, prefix: undefined, graceMs: Infinity, waitReplicas: 2 }))
+})

@@ -1,0 +1,61 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import dbgptAuth, { createApiKey, type KeyStore, MemoryKeyStore } from '../../lib/index.ts'
+import { closeStore, openStore } from '../../lib/stores/shared.ts'
+import { bearer, KEY, rejection } from '../support/app.ts'
+
+/** A store that keeps count of what is done to it. */
+class CountedStore extends MemoryKeyStore implements KeyStore {
+  readonly calls: string[] = []
+  fault: unknown
+
+  async open (): Promise<void> {
+    this.calls.push('open')
+    if (this.fault !== undefined) throw this.fault
+  }
+
+  async close (): Promise<void> {
+    this.calls.push('close')
+  }
+}
+
+t.test('scopes and apps that share a store open it once, and the last one closes it', async t => {
+  const store = new CountedStore([createApiKey(KEY)])
+  const [one, two] = [Fastify(), Fastify()]
+  for (const prefix of ['/a', '/b']) {
+    await one.register(async scope => {
+      await scope.register(dbgptAuth, { keys: store, env: {} })
+      scope.get('/', () => 'ok')
+    }, { prefix })
+  }
+  await two.register(dbgptAuth, { keys: store, env: {} })
+  await Promise.all([one.ready(), two.ready()])
+  t.same(store.calls, ['open'])
+  for (const url of ['/a', '/b']) t.match(await one.inject({ url, headers: bearer() }), { statusCode: 200 })
+  await one.close()
+  t.same(store.calls, ['open'])
+  await two.close()
+  t.same(store.calls, ['open', 'close'])
+})
+
+t.test('a store that could not be opened can be opened again', async t => {
+  const store = new CountedStore()
+  const log = Fastify().log
+  for (const fault of [new Error('no disk'), 'no disk']) {
+    store.fault = fault
+    const both = await Promise.all([rejection(openStore(store, log)), rejection(openStore(store, log))])
+    t.match(both, fault instanceof Error ? [fault, fault] : Array(2).fill({ code: 'FST_DBGPT_AUTH_KEY_STORE_OPEN', cause: fault }))
+  }
+  store.fault = undefined
+  await openStore(store, log)
+  await closeStore(store)
+  t.same(store.calls, ['open', 'open', 'open', 'close'])
+})
+
+t.test('a store need not open or close', async t => {
+  const store: KeyStore = { find: () => null }
+  await openStore(store, Fastify().log)
+  await closeStore(store)
+  await openStore(store, Fastify().log)
+  t.pass()
+})

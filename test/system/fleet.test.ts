@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process'
+import { Agent } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { createApiKey } from '../../lib/index.ts'
+import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
+import { compileServer, listening } from '../support/demo-server.ts'
+import { Client, flood, Load, logOf, makeKey, pickOf, startSmallServer, statusOf } from '../support/fleet.ts'
+import { until } from '../support/files.ts'
+import { bareNode } from '../support/process.ts'
+import { RedisServer, skip } from '../support/redis.ts'
+
+const run = promisify(execFile)
+const COMMAND = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bin.js')
+const SERVERS = 4
+const KEYS = 10_000
+const REVOCATIONS = 200
+/** How many of them are made by the command: each takes a while to start. */
+const COMMANDS = 10
+const HEARTBEAT_MS = 500
+const GRACE_MS = 2000
+/** How late a busy machine may make what is bounded. */
+const LATE_MS = 500
+
+t.test('under load, 200 of 10,000 keys are revoked, and each is refused by all of 4 servers at once', { skip }, async t => {
+  const start = await compileServer('test-fleet')
+  const redis = await RedisServer.start(t)
+  const store = new RedisKeyStore({ url: redis.url })
+  const texts = Array.from({ length: KEYS }, makeKey)
+  t.equal(await store.addAll(texts.map(text => createApiKey(text))), KEYS)
+  await store.open()
+  t.teardown(async () => await store.close())
+
+  const env = { API_KEYS_REDIS_URL: redis.url, PORT: '0', NODE_ENV: 'production' }
+  const servers = Array.from({ length: SERVERS }, () => start(t, env))
+  const urls = await Promise.all(servers.map(async server => await listening(server)))
+
+  const commands = await watchCommands(redis)
+  await pause(4 * HEARTBEAT_MS)
+  const quiet = await commands()
+
+  const [doomed, good] = [texts.slice(0, REVOCATIONS), texts.slice(REVOCATIONS)]
+  const revoked: string[] = []
+  const load = new Load(t, urls, { good: () => pickOf(good), revoked: () => pickOf(revoked) })
+
+  const agents = urls.map(() => new Agent({ keepAlive: true, maxSockets: 1 }))
+  const wrong: number[] = []
+  /** Asks a server until it refuses a key, and returns when it did. */
+  const refusal = async (text: string, index: number): Promise<number> => {
+    for (;;) {
+      const status = await statusOf(urls[index] as string, text, agents[index] as Agent)
+      if (status === 401) return performance.now()
+      if (status !== 200) wrong.push(status)
+    }
+  }
+  const [sinceStart, sinceConfirmed]: [number[], number[]] = [[], []]
+  for (const [index, text] of doomed.entries()) {
+    const { id } = createApiKey(text)
+    const refusals = Promise.all(urls.map(async (_, server) => await refusal(text, server)))
+    if (index < COMMANDS) {
+      await run(...bareNode([COMMAND, 'revoke', id, '--store', redis.url]))
+      await refusals
+    } else {
+      const begin = performance.now()
+      t.ok(await store.revoke(id))
+      const confirmed = performance.now()
+      const times = await refusals // which can be before this process has the confirmation
+      sinceStart.push(...times.map(at => at - begin))
+      sinceConfirmed.push(...times.map(at => Math.max(0, at - confirmed)))
+    }
+    revoked.push(text)
+  }
+  for (const [name, times] of Object.entries({ 'the start': sinceStart, 'the confirmation': sinceConfirmed })) {
+    times.sort((a, b) => a - b)
+    const [median, p99] = [0.5, 0.99].map(share => times[Math.floor(times.length * share)] as number) as [number, number]
+    t.comment(`refused after ${name}: median ${median.toFixed(1)} ms, 99th percentile ${p99.toFixed(1)} ms`)
+    t.ok(median < 50 && p99 < 500)
+  }
+
+  const steady = await watchCommands(redis)
+  await load.more(300)
+  const busy = await steady()
+  await load.stop()
+  for (const { calls, ms } of [quiet, busy]) {
+    // One wait for changes and one look, which a script makes with four commands.
+    t.same(Object.keys(calls).sort(), ['eval', 'hlen', 'hmget', 'xrange', 'xread', 'xrevrange'])
+    const most = (SERVERS + 1) * (ms / HEARTBEAT_MS + 1)
+    t.ok(Object.values(calls).every(count => count <= most), JSON.stringify({ calls, most }))
+  }
+  t.comment(`in ${Math.round(quiet.ms)} ms without a request ${JSON.stringify(quiet.calls)}`)
+  t.comment(`in ${Math.round(busy.ms)} ms with ${SERVERS * 3 * 300} requests ${JSON.stringify(busy.calls)}`)
+
+  t.same(load.wrong([]), [])
+  t.same(wrong, [])
+  t.comment(load.counts())
+  for (const [index, server] of servers.entries()) {
+    agents[index]?.destroy()
+    t.same(logOf(server), [])
+    server.kill('SIGTERM')
+    t.match(await server.exit, { code: 0 })
+  }
+})
+
+t.test('without Redis, keys pass for the grace period and no longer, however much they are used', { skip }, async t => {
+  const redis = await RedisServer.start(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
+  const text = makeKey()
+  await new RedisKeyStore({ url: redis.url }).add(createApiKey(text))
+  const servers = [GRACE_MS, GRACE_MS, 0].map(graceMs => startSmallServer(t, redis.url, graceMs))
+  const urls = await Promise.all(servers.map(listening)) as [used: string, unused: string, none: string]
+  const [used, none] = [new Client(t, urls[0], 'good', () => text), new Client(t, urls[2], 'good', () => text)]
+  const ask = async (key: string): Promise<number[]> => {
+    return await Promise.all(urls.map(async url => await statusOf(url, key, new Agent())))
+  }
+  await until(() => used.answers.length > 20)
+
+  const from = performance.now()
+  await redis.kill()
+  const dead = performance.now()
+  await until(() => none.answers.at(-1)?.status === 503)
+  t.same(await ask(makeKey()), [503, 503, 503])
+  t.same(await ask(text), [200, 200, 503])
+  await until(() => used.answers.at(-1)?.status === 503)
+  t.comment(`of ${GRACE_MS} ms since the last answer, ${Math.round(performance.now() - dead)} ms were without Redis`)
+  await until(() => performance.now() - dead > GRACE_MS + 100)
+  t.same(await ask(text), [503, 503, 503])
+  const revived = performance.now()
+  await redis.run()
+  await until(async () => (await ask(text)).every(status => status === 200))
+  await Promise.all([used.stop(), none.stop()])
+
+  for (const [{ answers }, graceMs] of [[used, GRACE_MS], [none, 0]] as const) {
+    t.match(answers.map(({ status }) => status).join(' '), /^(200 )+(503 )+(200 ?)+$/)
+    // The last answer came at most a heartbeat before the end, and maybe late, and not after it.
+    const early = answers.filter(({ at }) => at < from + Math.max(0, graceMs - HEARTBEAT_MS - LATE_MS))
+    const late = answers.filter(({ sentAt, at }) => sentAt > dead + Math.max(graceMs, LATE_MS) && at < revived)
+    t.ok(early.length > 0 && early.every(({ status }) => status === 200))
+    t.ok(late.length > 0 && late.every(({ status }) => status === 503))
+  }
+  for (const server of servers) {
+    t.match(logOf(server), [{ level: 50, msg: 'The key feed is lost' }, { level: 30, msg: /^The key feed is back after \d+ ms$/ }])
+    t.equal(logOf(server).length, 2)
+  }
+})
+
+t.test('a million random keys leave nothing in the memory of a server', { skip }, async t => {
+  const redis = await RedisServer.start(t)
+  await new RedisKeyStore({ url: redis.url }).add(createApiKey(makeKey()))
+  const server = startSmallServer(t, redis.url, 60_000)
+  const url = await listening(server)
+  const memory = async (): Promise<NodeJS.MemoryUsage> => await (await fetch(`${url}/memory`)).json() as NodeJS.MemoryUsage
+  await flood(url, 200_000)
+  const before = await memory()
+  await flood(url, 800_000)
+  const after = await memory()
+  for (const part of ['heapUsed', 'external', 'rss'] as const) {
+    t.comment(`${part}: ${(before[part] / 1e6).toFixed(1)} MB after 200,000, ${(after[part] / 1e6).toFixed(1)} MB after 1,000,000`)
+    t.ok(after[part] - before[part] < 20e6)
+  }
+  t.same(logOf(server), [])
+  server.kill('SIGTERM')
+  t.match(await server.exit, { code: 0 })
+})
+
+interface Commands {
+  /** How often Redis has run each command. */
+  readonly calls: Record<string, number>
+  readonly ms: number
+}
+
+/** Begins to count what Redis runs; what is returned ends it. */
+async function watchCommands (redis: RedisServer): Promise<() => Promise<Commands>> {
+  await redis.send('CONFIG', 'RESETSTAT')
+  const begin = performance.now()
+  return async () => {
+    const stats = String(await redis.send('INFO', 'commandstats'))
+    const ms = performance.now() - begin
+    const calls = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)].map(([, name, count]) => [name, Number(count)] as const)
+    return { calls: Object.fromEntries(calls.filter(([name]) => !/^(hello|client|config|info)/.test(name as string))), ms }
+  }
+}
