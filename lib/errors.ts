@@ -52,20 +52,6 @@ export const FST_DBGPT_AUTH_KEY_FILE_UNREADABLE = createError(
 /** A file of keys holds something that is neither a list of keys nor JSON as `dbgpt-auth` writes it. */
 export const FST_DBGPT_AUTH_KEY_FILE_INVALID = createError('FST_DBGPT_AUTH_KEY_FILE_INVALID', '%s: %s')
 
-/** Keys are in Redis, and its client is not installed. */
-export const FST_DBGPT_AUTH_REDIS_CLIENT = createError(
-  'FST_DBGPT_AUTH_REDIS_CLIENT', 'Keys in Redis need the package @redis/client: run "npm install @redis/client"'
-)
-
-/** A Redis cannot be reached, refuses, or holds something that is no list of keys. */
-export const FST_DBGPT_AUTH_REDIS = createError('FST_DBGPT_AUTH_REDIS', 'Redis at %s cannot be used: %s')
-
-/** A Redis holds no list of keys. */
-export const FST_DBGPT_AUTH_REDIS_EMPTY = createError(
-  'FST_DBGPT_AUTH_REDIS_EMPTY',
-  'Redis at %s holds no list of keys, there is no %s: create a first key with "dbgpt-auth create", or restore what was lost'
-)
-
 // Run-time errors.
 
 /** A request was refused for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
@@ -107,26 +93,4 @@ export const FST_DBGPT_AUTH_KEY_FILE_WRITE = createError(
 /** Another process holds the lock of a file of keys. */
 export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError(
   'FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'Another process keeps writing to the key file: try again, or delete %s if none does'
-)
-
-/** The list in memory may be out of date: it cannot tell an unknown key from a new one. Without a stack trace, too. */
-export const FST_DBGPT_AUTH_REDIS_FEED_LOST = createError(
-  'FST_DBGPT_AUTH_REDIS_FEED_LOST', 'The key feed from Redis is lost', undefined, Error, false
-)
-
-/** The record of a key in Redis is none; the log line of the time when it was read says why. */
-export const FST_DBGPT_AUTH_REDIS_UNREADABLE = createError(
-  'FST_DBGPT_AUTH_REDIS_UNREADABLE', 'The record of this key in Redis cannot be read', undefined, Error, false
-)
-
-/** Redis did not answer to a change. */
-export const FST_DBGPT_AUTH_REDIS_UNCONFIRMED = createError(
-  'FST_DBGPT_AUTH_REDIS_UNCONFIRMED',
-  'Redis at %s did not confirm the change, which may have been made or not: %s: see the list before you try again'
-)
-
-/** Too few replicas have confirmed a change. */
-export const FST_DBGPT_AUTH_REDIS_REPLICAS = createError(
-  'FST_DBGPT_AUTH_REDIS_REPLICAS',
-  'The change stands on the master, but only %s of %s replicas have confirmed it: a failover now may undo it'
 )

@@ -3,13 +3,9 @@ import type {
   FastifyBaseLogger, FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface
 } from 'fastify'
 
-/** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
-export interface ApiKey {
-  /** The first 16 hex digits of {@link ApiKey.digest}: safe to log for a key that is not weak. */
-  readonly id: string
-  /** The SHA-256 digest of the key's text, 64 lower-case hex digits. */
-  readonly digest: string
-  /** Who or what the key is for; it outlives rotation. */
+/** What a record tells of a key: a new detail is a line here and one in `keys/fields.ts`, which the compiler asks for. */
+export interface ApiKeyDetails {
+  /** Who or what the key is for, 1 to 200 characters without control characters; it outlives rotation. */
   readonly name?: string | undefined
   /** When the key was made. */
   readonly createdAt?: Date | undefined
@@ -19,15 +15,12 @@ export interface ApiKey {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-interface ApiKeyDetails {
-  /** Who or what the key is for: 1 to 200 characters, no control characters. */
-  readonly name?: string | undefined
-  /** When the key was made. */
-  readonly createdAt?: Date | undefined
-  /** The instant from which the key is refused. */
-  readonly expiresAt?: Date | undefined
-  /** JSON values of the application's own. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+/** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
+export interface ApiKey extends ApiKeyDetails {
+  /** The first 16 hex digits of {@link ApiKey.digest}: safe to log for a key that is not weak. */
+  readonly id: string
+  /** The SHA-256 digest of the key's text, 64 lower-case hex digits. */
+  readonly digest: string
 }
 
 /** A key given in code, by its text or by its digest. */

@@ -1,8 +1,8 @@
-import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../errors.ts'
+import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../stores/redis/errors.ts'
 import type { ApiKey } from '../types.ts'
 import { printNewKey } from './print.ts'
 import type { CliStore } from './store.ts'
-import type { Call } from './usage.ts'
+import type { Call } from './types.ts'
 
 /**
  * Stores a new key and shows it, the one time that its text is seen; also if it may have been stored though that failed.

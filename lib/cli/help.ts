@@ -1,4 +1,4 @@
-import type { Command } from './usage.ts'
+import type { Command } from './types.ts'
 
 /**
  * Writes the help of the whole command.

@@ -1,6 +1,6 @@
 import type { ApiKey } from '../types.ts'
 import { formatDuration } from './time.ts'
-import type { Output } from './usage.ts'
+import type { Output } from './types.ts'
 
 // East Asian wide characters and emoji take two columns of a terminal.
 const WIDE = new RegExp(

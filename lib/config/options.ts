@@ -1,16 +1,25 @@
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
-import type { DbgptAuthOptions } from '../types.ts'
 import { ERROR_FORMATS } from '../guard/answer.ts'
+import type { DbgptAuthOptions } from '../types.ts'
 
 const MODES = ['auto', 'on', 'off']
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const REALM = /^[ !#-[\]-~]*$/
 
-type Check = readonly [expected: string, holds: (value: unknown) => boolean]
+const DEFAULTS = {
+  errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
+} as const satisfies DbgptAuthOptions
 
-const BOOLEAN: Check = ['true or false', value => typeof value === 'boolean']
+type Defaulted = keyof typeof DEFAULTS
 
-const CHECKS: Readonly<Record<keyof DbgptAuthOptions, Check>> = {
+/** The options, with their defaults. */
+export type Options = Omit<DbgptAuthOptions, Defaulted> & { [Name in Defaulted]: Exclude<DbgptAuthOptions[Name], undefined> }
+
+type Rule = readonly [expected: string, holds: (value: unknown) => boolean]
+
+const BOOLEAN: Rule = ['true or false', value => typeof value === 'boolean']
+
+const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   keys: ['an array of keys, or a key store (an object with the method find)', value => Array.isArray(value) || isStore(value)],
   mode: ['"auto", "on" or "off"', value => MODES.includes(value as string)],
   env: ['an object of strings', value => isObject(value) && Object.values(value).every(isStringOrUndefined)],
@@ -27,16 +36,19 @@ const CHECKS: Readonly<Record<keyof DbgptAuthOptions, Check>> = {
 }
 
 /**
- * Checks the options' types and bounds; what `keys` holds is checked where it is read.
+ * Checks the options' types and bounds, and fills in defaults; what `keys` holds is checked where it is read.
  *
- * @param options - what `register` was given
  * @throws `FST_DBGPT_AUTH_OPTION` that names the option and what it must be
  */
-export function checkOptions (options: DbgptAuthOptions): void {
-  for (const [name, [expected, holds]] of Object.entries(CHECKS)) {
-    const value: unknown = options[name as keyof DbgptAuthOptions]
-    if (value !== undefined && !holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
+export function readOptions (given: DbgptAuthOptions): Options {
+  const options: Record<string, unknown> = { ...DEFAULTS }
+  for (const [name, [expected, holds]] of Object.entries(RULES)) {
+    const value: unknown = given[name as keyof DbgptAuthOptions]
+    if (value === undefined) continue
+    if (!holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
+    options[name] = value
   }
+  return options as unknown as Options
 }
 
 function isObject (value: unknown): value is object {

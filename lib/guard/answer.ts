@@ -1,49 +1,14 @@
+import type { ApiKeyEvent, ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason } from '../types.ts'
 import { pythonRepr } from './python-repr.ts'
-import type {
-  ApiKeyEvent, ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason
-} from '../types.ts'
 
-/** An answer to a refused request, but for the body. */
-export interface Refusal {
+/** What a request that is not let in is answered. */
+export interface Answer {
   readonly info: RejectionInfo
   readonly headers: Readonly<Record<string, string>>
+  readonly bodies: Readonly<Record<ErrorFormat, Buffer>>
 }
 
-// RFC 6750 §3: a request without credentials gets a bare challenge, one with bad credentials learns what is wrong.
-const DESCRIPTIONS = {
-  missing: undefined,
-  malformed: 'The API key is malformed',
-  unknown: 'The API key is not valid',
-  expired: 'The API key has expired'
-} as const
-
-/**
- * Prepares the status and headers of every refusal.
- *
- * @param realm - the challenge's realm, printable ASCII without `"` and `\`
- * @param message - what the body's `message` is to say
- */
-export function prepareRefusals (realm: string, message: string): Readonly<Record<RejectionReason, Refusal>> {
-  return {
-    missing: unauthorized('missing', realm, message),
-    malformed: unauthorized('malformed', realm, message),
-    unknown: unauthorized('unknown', realm, message),
-    expired: unauthorized('expired', realm, message),
-    unavailable: {
-      info: { status: 503, reason: 'unavailable', message, type: 'server_error', code: 'key_store_unavailable' },
-      headers: { 'retry-after': '1', 'cache-control': 'no-store' }
-    }
-  }
-}
-
-function unauthorized (reason: keyof typeof DESCRIPTIONS, realm: string, message: string): Refusal {
-  const description = DESCRIPTIONS[reason]
-  const error = description === undefined ? '' : `, error="invalid_token", error_description="${description}"`
-  return {
-    info: { status: 401, reason, message, type: 'invalid_request_error', code: 'invalid_api_key' },
-    headers: { 'www-authenticate': `Bearer realm="${realm}"${error}`, 'cache-control': 'no-store' }
-  }
-}
+export type Answers = Readonly<Record<RejectionReason, Answer>>
 
 /** The three bodies of DB-GPT, to the byte. */
 const FORMATS: Readonly<Record<ErrorFormat, (info: RejectionInfo) => object>> = {
@@ -58,27 +23,49 @@ const FORMATS: Readonly<Record<ErrorFormat, (info: RejectionInfo) => object>> = 
   })
 }
 
-/** The names of the formats. */
 export const ERROR_FORMATS = Object.keys(FORMATS)
 
+/** Makes the answers, once and for all. */
+export function buildAnswers (realm: string, message: string): Answers {
+  // RFC 6750 §3: a request without credentials gets a bare challenge, one with bad credentials learns what is wrong.
+  const unauthorized = (reason: RejectionReason, description?: string): Answer => {
+    const error = description === undefined ? '' : `, error="invalid_token", error_description="${description}"`
+    const info: RejectionInfo = { status: 401, reason, message, type: 'invalid_request_error', code: 'invalid_api_key' }
+    return answerOf(info, { 'www-authenticate': `Bearer realm="${realm}"${error}` })
+  }
+  return {
+    missing: unauthorized('missing'),
+    malformed: unauthorized('malformed', 'The API key is malformed'),
+    unknown: unauthorized('unknown', 'The API key is not valid'),
+    expired: unauthorized('expired', 'The API key has expired'),
+    unavailable: answerOf(
+      { status: 503, reason: 'unavailable', message, type: 'server_error', code: 'key_store_unavailable' }, { 'retry-after': '1' }
+    )
+  }
+}
+
+function answerOf (info: RejectionInfo, headers: Answer['headers']): Answer {
+  const bodies = Object.fromEntries(Object.entries(FORMATS).map(([name, format]) => [name, toBytes(format(info))]))
+  return { info, headers: { ...headers, 'cache-control': 'no-store' }, bodies: bodies as Record<ErrorFormat, Buffer> }
+}
+
 /**
- * Writes the body of a refusal.
+ * Returns the body of an answer.
  *
- * @param format - the option `errorFormat`
- * @param info - what is refused, and why
- * @param request - for the formatter
- * @returns JSON text
  * @throws what the formatter throws, and a TypeError if it returns neither a format's name nor an object
  */
-export function writeBody (
-  format: ErrorFormat | ErrorFormatter, info: RejectionInfo, request: ApiKeyEvent['request']
-): string {
+export function bodyOf (
+  { info, bodies }: Answer, format: ErrorFormat | ErrorFormatter, request: ApiKeyEvent['request']
+): Buffer {
   const chosen = typeof format === 'function' ? format(info, request) : format
-  if (typeof chosen === 'string' && Object.hasOwn(FORMATS, chosen)) return JSON.stringify(FORMATS[chosen](info))
-  if (typeof chosen !== 'object' || chosen === null || 'then' in chosen) {
-    throw new TypeError('errorFormat must return the name of a format or an object')
-  }
-  const body: unknown = JSON.stringify(chosen)
-  if (typeof body !== 'string') throw new TypeError('errorFormat must return an object that JSON can hold')
-  return body
+  if (typeof chosen === 'string' && Object.hasOwn(bodies, chosen)) return bodies[chosen]
+  if (typeof chosen === 'object' && chosen !== null && !('then' in chosen)) return toBytes(chosen)
+  throw new TypeError('errorFormat must return the name of a format or an object')
+}
+
+/** A Buffer: a string would pass through a reply.serializer that an earlier hook has set. */
+function toBytes (body: object): Buffer {
+  const json: unknown = JSON.stringify(body)
+  if (typeof json !== 'string') throw new TypeError('errorFormat must return an object that JSON can hold')
+  return Buffer.from(json)
 }

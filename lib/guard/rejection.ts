@@ -1,6 +1,7 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiKey, RejectionReason } from '../types.ts'
 
-/** Why a request's credentials were not accepted. */
+/** Why a request is not let in. */
 export class Rejection {
   readonly reason: RejectionReason
   /** The record of the key, where it was recognised. */
@@ -18,3 +19,8 @@ export class Rejection {
 export const MISSING = new Rejection('missing')
 export const MALFORMED = new Rejection('malformed')
 export const UNKNOWN = new Rejection('unknown')
+
+/** Does what is to be done about a request that is not let in. */
+export type Reject = (
+  request: FastifyRequest, reply: FastifyReply, rejection: Rejection, done: (error?: Error) => void
+) => void

@@ -1,6 +1,5 @@
 /** A date that nobody can set. Object.freeze leaves a Date's setters working, which would let a handler prolong a key. */
 export class FrozenDate extends Date {
-  /** @param date - the instant */
   constructor (date: Date) {
     super(date)
     Object.freeze(this)

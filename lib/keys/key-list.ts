@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { createApiKey, isDigestText } from './api-key.ts'
 import { FST_DBGPT_AUTH_KEYS_EMPTY, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { ApiKey, ApiKeyInit } from '../types.ts'
+import { createApiKey, isDigestText } from './api-key.ts'
 import { weaknessOf } from './weak-key.ts'
 
 /** A list of keys as it is read, entry by entry. Blank entries are dropped, duplicates are one key. */
 export class KeyList {
-  /** The keys, by digest. */
+  /** By id. */
   readonly keys = new Map<string, ApiKey>()
   /** What is weak about which entry, without a word of it. */
   readonly weaknesses: string[] = []
@@ -14,18 +14,16 @@ export class KeyList {
   /**
    * Adds an entry.
    *
-   * @param entry - the key
    * @param place - what to call it in an error
    * @throws `FST_DBGPT_AUTH_KEY_INVALID` if it is no key, or repeats a key with other details
    */
   add (entry: string | ApiKeyInit, place: string): void {
     if (typeof entry === 'string' && trimBlanks(entry) === '') return
     const key = createApiKey(entry, place)
-    const known = this.keys.get(key.digest)
-    if (known !== undefined && !isDeepStrictEqual(known, key)) {
+    if (!isDeepStrictEqual(this.keys.get(key.id) ?? key, key)) {
       throw new FST_DBGPT_AUTH_KEY_INVALID(place, 'the list holds the same key with other details')
     }
-    this.keys.set(key.digest, key)
+    this.keys.set(key.id, key)
     const text = typeof entry === 'string' ? entry : entry.key
     const weakness = text === undefined || isDigestText(text) ? undefined : weaknessOf(text)
     if (weakness !== undefined) this.weaknesses.push(`${place} is ${weakness}`)
@@ -35,7 +33,6 @@ export class KeyList {
 /**
  * Reads a list of keys.
  *
- * @param entries - the keys
  * @param source - what to call the list in an error
  * @throws `FST_DBGPT_AUTH_KEY_INVALID` as {@link KeyList.add}
  * @throws `FST_DBGPT_AUTH_KEYS_EMPTY` if there are only blank entries
@@ -47,11 +44,7 @@ export function readKeyList (entries: readonly (string | ApiKeyInit)[], source: 
   return list
 }
 
-/**
- * Drops spaces, tabs and line ends around a text; nothing else is blank, a non-breaking space least of all.
- *
- * @param text - any string
- */
+/** Drops spaces, tabs and line ends around a text; nothing else is blank, a non-breaking space least of all. */
 export function trimBlanks (text: string): string {
   return text.replace(/^[ \t\r\n]+/, '').replace(/(?<![ \t\r\n])[ \t\r\n]+$/, '')
 }

@@ -1,3 +1,6 @@
+import { FST_DBGPT_AUTH_KEY_WEAK } from '../errors.ts'
+import type { KeyStoreLog } from '../types.ts'
+
 /** What to do about keys that can be guessed. */
 export type WeakKeys = 'refuse' | 'warn' | 'allow'
 
@@ -18,12 +21,7 @@ const PLACEHOLDERS = new Set([
   'qwertyuiopasdfghjklzxcvbnm'
 ])
 
-/**
- * Judges whether a key can be guessed.
- *
- * @param key - the key's text
- * @returns what is weak about it, without a word of it; undefined if nothing is
- */
+/** Says what is weak about a key, without a word of it; undefined, it cannot be guessed. */
 export function weaknessOf (key: string): string | undefined {
   if (PLACEHOLDERS.has(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))) return 'a placeholder'
   if (key.length < MIN_LENGTH) return `shorter than ${MIN_LENGTH} characters`
@@ -32,10 +30,18 @@ export function weaknessOf (key: string): string | undefined {
 }
 
 /**
- * Makes one text of a few findings.
+ * Does about the weak keys of a list what is to be done.
  *
- * @param findings - at least one
+ * @param weaknesses - where they are, and what is weak about them
+ * @throws `FST_DBGPT_AUTH_KEY_WEAK` if they are refused
  */
+export function judgeWeakKeys (weaknesses: readonly string[], weakKeys: WeakKeys, log: Pick<KeyStoreLog, 'warn'> | undefined): void {
+  if (weaknesses.length === 0 || weakKeys === 'allow') return
+  if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
+  log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
+}
+
+/** Makes one text of the first few findings. */
 export function summarize (findings: readonly string[]): string {
   const shown = findings.slice(0, 5).join(', ')
   return findings.length > 5 ? `${shown}, and ${findings.length - 5} more` : shown

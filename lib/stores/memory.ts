@@ -1,5 +1,6 @@
-import { createApiKey, withExpiry } from '../keys/api-key.ts'
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
+import { createApiKey, withExpiry } from '../keys/api-key.ts'
+import { findKey } from '../keys/digest.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
 
 /**
@@ -10,8 +11,8 @@ import type { ApiKey, ManagedKeyStore } from '../types.ts'
  * await app.register(dbgptAuth, { keys: store })
  */
 export class MemoryKeyStore implements ManagedKeyStore {
-  #byDigest = new Map<string, ApiKey>()
-  #byId = new Map<string, ApiKey>()
+  /** By id. */
+  #keys = new Map<string, ApiKey>()
 
   /**
    * @param keys - the records to start with
@@ -27,32 +28,25 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return this.#byDigest.get(digest)
+    return findKey(this.#keys, digest)
   }
 
   async list (): Promise<ApiKey[]> {
-    return [...this.#byId.values()]
+    return [...this.#keys.values()]
   }
 
   async add (key: ApiKey): Promise<void> {
-    const record = createApiKey(key)
-    if (this.#byId.has(record.id)) throw new FST_DBGPT_AUTH_KEY_EXISTS(record.id)
-    this.#set(record)
+    addTo(this.#keys, key)
   }
 
   async expire (id: string, at: Date): Promise<boolean> {
-    const found = this.#byId.get(id)
-    if (found === undefined) return false
-    this.#set(withExpiry(found, at))
-    return true
+    const key = this.#keys.get(id)
+    if (key !== undefined) this.#keys.set(id, withExpiry(key, at))
+    return key !== undefined
   }
 
   async revoke (id: string): Promise<boolean> {
-    const found = this.#byId.get(id)
-    if (found === undefined) return false
-    this.#byId.delete(id)
-    this.#byDigest.delete(found.digest)
-    return true
+    return this.#keys.delete(id)
   }
 
   /**
@@ -62,20 +56,14 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @throws `FST_DBGPT_AUTH_KEY_INVALID` or `FST_DBGPT_AUTH_KEY_EXISTS`, with the list unchanged
    */
   replace (keys: Iterable<ApiKey>): void {
-    const byDigest = new Map<string, ApiKey>()
-    const byId = new Map<string, ApiKey>()
-    for (const key of keys) {
-      const record = createApiKey(key)
-      if (byId.has(record.id)) throw new FST_DBGPT_AUTH_KEY_EXISTS(record.id)
-      byDigest.set(record.digest, record)
-      byId.set(record.id, record)
-    }
-    this.#byDigest = byDigest
-    this.#byId = byId
+    const next = new Map<string, ApiKey>()
+    for (const key of keys) addTo(next, key)
+    this.#keys = next
   }
+}
 
-  #set (record: ApiKey): void {
-    this.#byDigest.set(record.digest, record)
-    this.#byId.set(record.id, record)
-  }
+function addTo (keys: Map<string, ApiKey>, key: ApiKey): void {
+  const record = createApiKey(key)
+  if (keys.has(record.id)) throw new FST_DBGPT_AUTH_KEY_EXISTS(record.id)
+  keys.set(record.id, record)
 }

@@ -1,15 +1,16 @@
 import { rm, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type CliStore, openStore } from '../../lib/cli/store.ts'
-import { type Call, UsageError } from '../../lib/cli/usage.ts'
+import { type CliStore, storeOf } from '../../lib/cli/store.ts'
+import { UsageError } from '../../lib/cli/options.ts'
+import type { Call } from '../../lib/cli/types.ts'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY } from '../support/app.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 
 function open (store?: string, env: Record<string, string> = {}, values: Record<string, string> = {}): CliStore {
-  return openStore({ values: { store, ...values }, streams: { env } } as unknown as Call)
+  return storeOf({ values: { store, ...values }, streams: { env } } as unknown as Call)
 }
 
 /** Works in a folder of its own, with a `.env`. */
@@ -71,5 +72,5 @@ t.test('what is wrong about a Redis is named, and its URL is not told', async t 
 t.test('a .env that cannot be read is an error', async t => {
   await workIn(t)
   await mkdir('.env')
-  t.throws(() => open(), { code: 'EISDIR' })
+  t.throws(() => open(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /\.env cannot be read, EISDIR/ })
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { DbgptAuthOptions } from '../../lib/index.ts'
-import { checkOptions } from '../../lib/config/options.ts'
+import { readOptions } from '../../lib/config/options.ts'
 import { KEY, MARKER } from '../support/app.ts'
 
 const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
@@ -19,7 +19,7 @@ const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
 for (const [name, values] of Object.entries(bad)) {
   t.test(`a wrong ${name} is refused by name`, async t => {
     for (const value of values) {
-      t.throws(() => checkOptions({ [name]: value }), {
+      t.throws(() => readOptions({ [name]: value }), {
         code: 'FST_DBGPT_AUTH_OPTION', message: new RegExp(`^The option "${name}" must be (?!.*${MARKER})`)
       })
     }
@@ -35,5 +35,15 @@ t.test('right options are taken, undefined and a stranger\'s included', async t 
     { keys: undefined, mode: undefined, env: undefined, errorFormat: undefined, message: undefined, realm: undefined },
     { prefix: '/v1' } as DbgptAuthOptions
   ]
-  for (const options of right) t.doesNotThrow(() => checkOptions(options))
+  for (const options of right) t.doesNotThrow(() => readOptions(options), JSON.stringify(options))
+})
+
+t.test('options that are not given have their defaults, and those that are keep their values', async t => {
+  const defaults = {
+    errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
+  } as const
+  t.strictSame(readOptions({}), defaults)
+  t.strictSame(readOptions({ errorFormat: undefined, realm: undefined, allowWeakKeys: undefined }), defaults)
+  const given = { errorFormat: 'dbgpt', message: 'x', realm: '', addHook: false, logLevel: 'silent', allowWeakKeys: true } as const
+  t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...given, mode: 'on' })
 })

@@ -1,23 +1,22 @@
 import t from 'tap'
-import { type Environment, resolveSettings, type Settings } from '../../lib/config/settings.ts'
+import type { Settings } from '../../lib/config/settings.ts'
 import { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
+import { resolve, type Variables } from '../support/settings.ts'
 
 const WEAK = `${MARKER}-short`
 
 type Options = Pick<DbgptAuthOptions, 'keys' | 'mode' | 'addHook' | 'allowWeakKeys'>
 
 /** What comes of a configuration, in a word: on, off, weak (on, with a warning) or the code of the error. */
-function outcome (options: Options, environment: Environment): string {
-  let settings: Settings
+function outcome (options: Options, variables: Variables): string {
   try {
-    settings = resolveSettings(options, environment)
+    const { on, warnings } = resolve(options, variables)
+    return on ? (warnings.length > 0 ? 'weak' : 'on') : 'off'
   } catch (error) {
     return (error as { code: string }).code
   }
-  if (!settings.on) return 'off'
-  return settings.weaknesses.length > 0 ? 'weak' : 'on'
 }
 
 const EMPTY = 'FST_DBGPT_AUTH_KEYS_EMPTY'
@@ -91,7 +90,7 @@ t.test('without a hook, auto without keys refuses to start in every environment'
 
 t.test('keys come from one place', async t => {
   const sources = { API_KEYS: KEY, API_KEYS_FILE: '/run/secrets/keys', API_KEYS_REDIS_URL: 'redis://localhost' }
-  t.throws(() => resolveSettings({}, { API_KEYS: KEY, API_KEYS_FILE: 'keys' }), { code: SOURCES, message: /API_KEYS and API_KEYS_FILE/ })
+  t.throws(() => resolve({}, { API_KEYS: KEY, API_KEYS_FILE: 'keys' }), { code: SOURCES, message: /API_KEYS and API_KEYS_FILE/ })
   t.equal(outcome({}, sources), SOURCES)
   t.equal(outcome({ mode: 'off' }, sources), 'off')
   t.equal(outcome({}, { API_KEYS: KEY, API_KEYS_FILE: '' }), 'on', 'a blank variable is an unset one')
@@ -99,12 +98,12 @@ t.test('keys come from one place', async t => {
 
 t.test('keys can be in a Redis, which is named by its URL', async t => {
   for (const url of ['redis://localhost', ' rediss://user:password@host:6380/1\n']) {
-    t.match(resolveSettings({}, { API_KEYS_REDIS_URL: url, NODE_ENV: 'production' }), {
-      on: true, source: 'API_KEYS_REDIS_URL', store: RedisKeyStore, weaknesses: []
+    t.match(resolve({}, { API_KEYS_REDIS_URL: url, NODE_ENV: 'production' }), {
+      on: true, source: 'API_KEYS_REDIS_URL', store: RedisKeyStore
     })
   }
   for (const url of ['localhost:6379', 'http://localhost', 'redis://']) {
-    t.throws(() => resolveSettings({}, { API_KEYS_REDIS_URL: url }), {
+    t.throws(() => resolve({}, { API_KEYS_REDIS_URL: url }), {
       code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_REDIS_URL must be redis:\/\/user:password@host/
     })
   }
@@ -124,9 +123,9 @@ t.test('keys in code take the variables\' place', async t => {
 })
 
 t.test('an error names the place and the way out', async t => {
-  const message = (options: Options, environment: Environment): string => {
+  const message = (options: Options, environment: Variables): string => {
     try {
-      resolveSettings(options, environment)
+      resolve(options, environment)
     } catch (error) {
       return (error as Error).message
     }
@@ -142,14 +141,14 @@ t.test('an error names the place and the way out', async t => {
 })
 
 t.test('off says why', async t => {
-  t.match(resolveSettings({}, { API_AUTH: 'off' }), { on: false, why: 'API_AUTH is off' })
-  t.match(resolveSettings({ mode: 'off' }, {}), { why: 'The option mode is off' })
-  t.match(resolveSettings({}, {}), { why: /no API keys are configured/ })
+  t.match(resolve({}, { API_AUTH: 'off' }), { on: false, why: 'API_AUTH is off' })
+  t.match(resolve({ mode: 'off' }, {}), { why: 'The option mode is off' })
+  t.match(resolve({}, {}), { why: /no API keys are configured/ })
 })
 
 t.test('10,000 keys are read, and each is found', async t => {
   const keys = Array.from({ length: 10_000 }, (_, index) => `${KEY}${index}`)
-  const settings = resolveSettings({}, { API_KEYS: keys.join(', ') })
+  const settings = resolve({}, { API_KEYS: keys.join(', ') })
   t.match(settings, { on: true, source: 'API_KEYS' })
   const { store } = settings as Extract<Settings, { on: true }>
   t.ok(keys.every(key => store.find(createApiKey(key).digest) !== undefined))

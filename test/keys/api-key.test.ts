@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
 import t from 'tap'
-import { digestOf, isDigest, isDigestText, isValidDate } from '../../lib/keys/api-key.ts'
 import { type ApiKeyInit, createApiKey } from '../../lib/index.ts'
+import { isDigestText } from '../../lib/keys/api-key.ts'
+import { digestOf } from '../../lib/keys/digest.ts'
 import { KEY, MARKER } from '../support/app.ts'
 
 const DIGEST = createHash('sha256').update(KEY).digest('hex')
@@ -20,12 +20,6 @@ t.test('a record holds the digest and not the text', async t => {
     })
   }
   t.notMatch(JSON.stringify(createApiKey({ key: KEY, name: 'billing' })), MARKER)
-})
-
-t.test('the digest is SHA-256 for any key', async t => {
-  t.equal(digestOf(KEY), DIGEST)
-  fc.assert(fc.property(fc.stringMatching(/^[!-~]{1,512}$/), text =>
-    digestOf(text) === createHash('sha256').update(text).digest('hex') && isDigest(digestOf(text))))
 })
 
 t.test('a record keeps its details, and nothing of the object it was made from', async t => {
@@ -83,7 +77,7 @@ t.test('details out of their bounds are refused by the field\'s name', async t =
     [{ expires: new Date(1e12) }, /no field "expires"/]
   ]
   for (const [details, message] of cases) {
-    t.throws(() => createApiKey({ key: KEY, ...details } as ApiKeyInit), { ...INVALID, message })
+    t.throws(() => createApiKey({ key: KEY, ...details } as ApiKeyInit), { ...INVALID, message }, String(message))
   }
 })
 
@@ -99,10 +93,7 @@ t.test('a key may have every visible character but the comma, and 512 of them', 
   for (const bad of ['', 'x'.repeat(513), 'a,b', 'a b', 'a\x7f', 'é']) t.throws(() => createApiKey(bad), INVALID)
 })
 
-t.test('digests and dates are told from what only looks like them', async t => {
-  for (const value of [DIGEST.toUpperCase(), DIGEST.slice(1), `${DIGEST}\n`, 7, null, [DIGEST]]) t.notOk(isDigest(value))
-  for (const value of ['sha256:', 'sha256:x', 'Sha256:x']) t.ok(isDigestText(value))
-  for (const value of ['sha256', 'xsha256:', 'sha512:']) t.notOk(isDigestText(value))
-  t.ok(isValidDate(new Date(0)))
-  for (const value of [new Date(NaN), 0, '2030-01-01', null, undefined, {}]) t.notOk(isValidDate(value))
+t.test('a digest is told from a key by what stands before it', async t => {
+  for (const value of ['sha256:', 'sha256:x', 'Sha256:x']) t.ok(isDigestText(value), value)
+  for (const value of ['sha256', 'xsha256:', 'sha512:']) t.notOk(isDigestText(value), value)
 })

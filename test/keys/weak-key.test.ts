@@ -1,5 +1,5 @@
 import t from 'tap'
-import { summarize, weaknessOf } from '../../lib/keys/weak-key.ts'
+import { judgeWeakKeys, summarize, weaknessOf } from '../../lib/keys/weak-key.ts'
 
 t.test('placeholders are found in any case, and with any punctuation', async t => {
   for (const key of [
@@ -23,4 +23,18 @@ t.test('a few findings are told, many are counted', async t => {
   t.equal(summarize(['a', 'b']), 'a, b')
   t.equal(summarize(['1', '2', '3', '4', '5']), '1, 2, 3, 4, 5')
   t.equal(summarize(['1', '2', '3', '4', '5', '6', '7']), '1, 2, 3, 4, 5, and 2 more')
+})
+
+t.test('weak keys are refused, warned of or allowed, as the policy says', async t => {
+  const warnings: unknown[] = []
+  const log = { warn: (warning: unknown) => { warnings.push(warning) } }
+  for (const policy of ['refuse', 'warn', 'allow'] as const) judgeWeakKeys([], policy, log)
+  judgeWeakKeys(['Entry 1 is a placeholder'], 'allow', log)
+  t.same(warnings, [])
+  judgeWeakKeys(['Entry 1 is a placeholder'], 'warn', log)
+  judgeWeakKeys(['Entry 1 is a placeholder'], 'warn', undefined)
+  t.same(warnings, ['Weak API keys, fit for development only: Entry 1 is a placeholder'])
+  t.throws(() => judgeWeakKeys(['Entry 1 is a placeholder'], 'refuse', log), {
+    code: 'FST_DBGPT_AUTH_KEY_WEAK', message: /^Entry 1 is a placeholder, and NODE_ENV is production/
+  })
 })

@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { resolveSettings } from '../../lib/config/settings.ts'
 import { createApiKey, FileKeyStore } from '../../lib/index.ts'
 import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
@@ -12,6 +11,7 @@ import { bearer, BODY_401, harness, KEY, WRONG_KEY } from '../support/app.ts'
 import { keyIn } from '../support/cli.ts'
 import { until } from '../support/files.ts'
 import { bareNode } from '../support/process.ts'
+import { resolve, type Variables } from '../support/settings.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -139,14 +139,14 @@ t.test('the profiles of .env.example do what they say', async t => {
   const profiles = text.split('# --- ').slice(1).map(profile => Object.fromEntries(
     [...profile.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(({ 1: name, 2: value }) => [name, value])
   ))
-  const [development, test, production] = profiles as [object, object, object]
+  const [development, test, production] = profiles as [Variables, Variables, Variables]
   t.equal(profiles.length, 3)
-  t.match(resolveSettings({}, development), { on: false })
-  t.match(resolveSettings({}, test), { on: true, weaknesses: [/placeholder/] })
-  t.throws(() => resolveSettings({}, production), { code: 'FST_DBGPT_AUTH_KEYS_REQUIRED' })
+  t.match(resolve({}, development), { on: false })
+  t.match(resolve({}, test), { on: true, warnings: [/placeholder/] })
+  t.throws(() => resolve({}, production), { code: 'FST_DBGPT_AUTH_KEYS_REQUIRED' })
   const command = /node -p "(.*)"/.exec(text)?.[1] as string
   const { stdout } = await run(process.execPath, ['-p', command], { env: environment() })
   t.equal(weaknessOf(stdout.trim()), undefined)
   const key = randomBytes(32).toString('base64url')
-  t.match(resolveSettings({}, { ...production, API_KEYS: key }), { on: true, weaknesses: [] })
+  t.match(resolve({}, { ...production, API_KEYS: key }), { on: true, warnings: [] })
 })

@@ -1,9 +1,10 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { generateApiKey } from '../../keys/generate.ts'
 import { addAndPrint } from '../add-and-print.ts'
-import { openStore } from '../store.ts'
+import { storeOf } from '../store.ts'
 import { parseInstant } from '../time.ts'
-import { type Call, CHANGE_OPTIONS, type Command, QUIET_OPTION, textOption, UsageError } from '../usage.ts'
+import { CHANGE_OPTIONS, QUIET_OPTION, textOption, UsageError } from '../options.ts'
+import type { Call, Command } from '../types.ts'
 
 /** `dbgpt-auth create` */
 export const create: Command = {
@@ -20,7 +21,7 @@ export const create: Command = {
     const name = textOption(call, 'name')
     if (name === undefined) throw new UsageError('--name is required')
     const expires = textOption(call, 'expires')
-    const store = openStore(call)
+    const store = storeOf(call)
     const key = generateApiKey()
     const record = createApiKey({
       key,

@@ -1,7 +1,8 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { generateApiKey, hashApiKey } from '../../keys/generate.ts'
 import { printTable } from '../print.ts'
-import { type Command, QUIET_OPTION } from '../usage.ts'
+import { QUIET_OPTION } from '../options.ts'
+import type { Command } from '../types.ts'
 
 /** `dbgpt-auth generate` */
 export const generate: Command = {

@@ -2,8 +2,9 @@ import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { summarize } from '../../keys/weak-key.ts'
-import { openStore } from '../store.ts'
-import { CHANGE_OPTIONS, type Command, type Streams, UsageError } from '../usage.ts'
+import { storeOf } from '../store.ts'
+import { CHANGE_OPTIONS, UsageError } from '../options.ts'
+import type { Command, Streams } from '../types.ts'
 
 const SOURCE = 'standard input'
 
@@ -16,7 +17,7 @@ export const importKeys: Command = {
   },
   async run (call) {
     const { values, streams: { stdin, stdout } } = call
-    const store = openStore(call)
+    const store = storeOf(call)
     const text = await read(stdin)
     assertTyped(text)
     const { list: { keys, weaknesses } } = await parseKeyFile(text, SOURCE)

@@ -1,8 +1,9 @@
 import type { ApiKey } from '../../types.ts'
 import { formatExpiry, printTable } from '../print.ts'
-import { openStore } from '../store.ts'
+import { storeOf } from '../store.ts'
 import { DAY_MS, formatDuration } from '../time.ts'
-import { type Command, STORE_OPTIONS } from '../usage.ts'
+import { STORE_OPTIONS } from '../options.ts'
+import type { Command } from '../types.ts'
 
 const OLD_MS = 90 * DAY_MS
 const STYLES = { expired: '\x1b[31m', old: '\x1b[33m', '': '' } as const
@@ -13,7 +14,7 @@ export const list: Command = {
   options: { json: { type: 'boolean', help: 'print JSON' }, ...STORE_OPTIONS },
   async run (call) {
     const { values, streams: { stdout }, now } = call
-    const keys = await openStore(call).list()
+    const keys = await storeOf(call).list()
     if (values.json === true) {
       stdout.write(`${JSON.stringify(keys.map(key => ({ ...key, status: statusOf(key, now) || 'good' })), null, 2)}\n`)
       return

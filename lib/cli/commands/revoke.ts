@@ -1,7 +1,8 @@
 import { printTable } from '../print.ts'
 import { changeEach, NoSuchKeyError, select } from '../select.ts'
-import { openStore } from '../store.ts'
-import { CHANGE_OPTIONS, type Command } from '../usage.ts'
+import { storeOf } from '../store.ts'
+import { CHANGE_OPTIONS } from '../options.ts'
+import type { Command } from '../types.ts'
 
 /** `dbgpt-auth revoke` */
 export const revoke: Command = {
@@ -10,7 +11,7 @@ export const revoke: Command = {
   options: CHANGE_OPTIONS,
   async run (call) {
     const { argument, streams: { stdout } } = call
-    const store = openStore(call)
+    const store = storeOf(call)
     const revoked: string[][] = []
     try {
       await changeEach(select(await store.list(), argument), async ({ id, name }) => {

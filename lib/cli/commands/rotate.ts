@@ -3,9 +3,10 @@ import { generateApiKey } from '../../keys/generate.ts'
 import type { ApiKey } from '../../types.ts'
 import { addAndPrint } from '../add-and-print.ts'
 import { changeEach, select } from '../select.ts'
-import { openStore } from '../store.ts'
+import { storeOf } from '../store.ts'
 import { parseDuration, parseInstant } from '../time.ts'
-import { CHANGE_OPTIONS, type Command, QUIET_OPTION, textOption } from '../usage.ts'
+import { CHANGE_OPTIONS, QUIET_OPTION, textOption } from '../options.ts'
+import type { Command } from '../types.ts'
 
 const DEFAULT_GRACE = '24h'
 
@@ -23,7 +24,7 @@ export const rotate: Command = {
     const { argument, streams: { stderr }, now } = call
     const end = new Date(now + parseDuration(textOption(call, 'grace') ?? DEFAULT_GRACE, '--grace'))
     const expires = textOption(call, 'expires')
-    const store = openStore(call)
+    const store = storeOf(call)
     const old = select(await store.list(), argument)
     const { name, metadata } = newest(old)
     const key = generateApiKey()

@@ -3,7 +3,7 @@ import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../../errors.ts'
 import { KeyList, trimBlanks } from '../../keys/key-list.ts'
 import type { ApiKey, ApiKeyInit } from '../../types.ts'
 import { cutObjects, invalidLine, SHAPE } from './json-objects.ts'
-import { parseStoredKey } from '../../keys/stored-key.ts'
+import { parseStoredKey } from '../stored-key.ts'
 
 /** How long reading may keep other work waiting, in milliseconds, and after how many keys it looks at the clock. */
 const SLICE_MS = 5

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createApiKey, digestOf, withExpiry } from '../../keys/api-key.ts'
-import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_FILE_UNREADABLE, FST_DBGPT_AUTH_KEY_WEAK } from '../../errors.ts'
+import { createApiKey, withExpiry } from '../../keys/api-key.ts'
+import { digestOf, findKey } from '../../keys/digest.ts'
+import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from '../../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
-import { summarize, type WeakKeys } from '../../keys/weak-key.ts'
+import { ManagedStore } from '../managed.ts'
 import { FileWatch } from './watch.ts'
 import { parseKeyFile } from './key-file.ts'
-import { type Keys, updateKeyFile } from './update.ts'
+import { updateKeyFile } from './update.ts'
 
 /**
  * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
@@ -15,9 +17,10 @@ import { type Keys, updateKeyFile } from './update.ts'
  * @example
  * await app.register(dbgptAuth, { keys: new FileKeyStore('/etc/my-api/keys.json') })
  */
-export class FileKeyStore implements ManagedKeyStore {
+export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #file: string
   readonly #weakKeys: WeakKeys
+  /** By id. */
   #keys: ReadonlyMap<string, ApiKey> = new Map()
   /** Counts the lists that were put in force, so that a reading that began before knows of them. */
   #edition = 0
@@ -32,6 +35,7 @@ export class FileKeyStore implements ManagedKeyStore {
    * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed
    */
   constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
+    super()
     this.#file = resolve(file)
     this.#weakKeys = weakKeys
   }
@@ -64,7 +68,7 @@ export class FileKeyStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return this.#keys.get(digest)
+    return findKey(this.#keys, digest)
   }
 
   /**
@@ -78,25 +82,13 @@ export class FileKeyStore implements ManagedKeyStore {
     return [...this.#keys.values()]
   }
 
-  async add (key: ApiKey): Promise<void> {
-    if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
-  }
-
-  /**
-   * Adds the keys whose ids are not taken, in one step.
-   *
-   * @param keys - the records
-   * @returns how many were added
-   */
   async addAll (keys: Iterable<ApiKey>): Promise<number> {
     const records = Array.from(keys, key => createApiKey(key))
     let added = 0
     await this.#update(current => {
-      const taken = new Set(Array.from(current.values(), ({ id }) => id))
-      for (const record of records.filter(({ id }) => !taken.has(id))) {
-        current.set(record.digest, record)
-        added++
-      }
+      const before = current.size
+      for (const record of records) if (!current.has(record.id)) current.set(record.id, record)
+      added = current.size - before
       return added > 0
     })
     return added
@@ -104,22 +96,18 @@ export class FileKeyStore implements ManagedKeyStore {
 
   async expire (id: string, at: Date): Promise<boolean> {
     return await this.#update(current => {
-      const found = byId(current, id)
-      if (found === undefined) return false
-      current.set(found.digest, withExpiry(found, at))
-      return true
+      const key = current.get(id)
+      if (key !== undefined) current.set(id, withExpiry(key, at))
+      return key !== undefined
     })
   }
 
   async revoke (id: string): Promise<boolean> {
-    return await this.#update(current => {
-      const found = byId(current, id)
-      return found !== undefined && current.delete(found.digest)
-    })
+    return await this.#update(current => current.delete(id))
   }
 
   /** Changes the file, and puts the new list in force at once. */
-  async #update (change: (current: Keys) => boolean): Promise<boolean> {
+  async #update (change: (current: Map<string, ApiKey>) => boolean): Promise<boolean> {
     // What an open store follows is there: if it is gone, nothing is to be put in its place.
     const changed = await updateKeyFile(this.#file, change, this.#watch !== undefined)
     // Read back, for somebody may have replaced it since.
@@ -134,7 +122,7 @@ export class FileKeyStore implements ManagedKeyStore {
     const digest = digestOf(text)
     if (digest === this.#text) return false
     const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
-    if (weaknesses.length > 0) this.#judge(weaknesses)
+    judgeWeakKeys(weaknesses, this.#weakKeys, this.#log)
     // Another reading was faster; which of the two is out of date, the file tells.
     if (edition !== this.#edition) return await this.#load()
     this.#edition++
@@ -151,11 +139,6 @@ export class FileKeyStore implements ManagedKeyStore {
     }
   }
 
-  #judge (weaknesses: readonly string[]): void {
-    if (this.#weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
-    if (this.#weakKeys === 'warn') this.#log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
-  }
-
   /** Reads the changed file; if that fails, the last good list stays in force. */
   async #follow (): Promise<void> {
     try {
@@ -170,9 +153,4 @@ export class FileKeyStore implements ManagedKeyStore {
       this.#fault = message
     }
   }
-}
-
-function byId (keys: Keys, id: string): ApiKey | undefined {
-  for (const key of keys.values()) if (key.id === id) return key
-  return undefined
 }

@@ -5,9 +5,6 @@ import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
 import { replaceFile } from './replace.ts'
 
-/** Records by digest. */
-export type Keys = Map<string, ApiKey>
-
 /**
  * Changes the keys of a file as they are now, under its lock; a file that is not there holds none.
  *
@@ -19,7 +16,7 @@ export type Keys = Map<string, ApiKey>
  * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
  */
 export async function updateKeyFile (
-  path: string, change: (keys: Keys) => boolean, mustExist = false
+  path: string, change: (keys: Map<string, ApiKey>) => boolean, mustExist = false
 ): Promise<boolean> {
   const file = await realpath(path).catch(() => path)
   try {
@@ -35,7 +32,7 @@ export async function updateKeyFile (
   }
 }
 
-async function read (file: string, mustExist: boolean): Promise<Keys> {
+async function read (file: string, mustExist: boolean): Promise<Map<string, ApiKey>> {
   let text
   try {
     text = await readFile(file, 'utf8')

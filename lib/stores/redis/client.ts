@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
-import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../../errors.ts'
+import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from './errors.ts'
 import { explain, isRefusal } from './fault.ts'
 import type { Layout, Script } from './layout.ts'
 

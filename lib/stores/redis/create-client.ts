@@ -1,4 +1,4 @@
-import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_CLIENT } from '../../errors.ts'
+import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_CLIENT } from './errors.ts'
 import { CONNECT_MS, type CreateClient, type RedisClient } from './client.ts'
 import { explain } from './fault.ts'
 

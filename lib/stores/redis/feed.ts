@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { isId } from '../../keys/api-key.ts'
-import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from '../../errors.ts'
+import { isId } from '../../keys/digest.ts'
+import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
 import { CONNECT_MS, Connection, type CreateClient, OVERDUE_MS } from './client.ts'
 import type { Layout } from './layout.ts'

@@ -1,7 +1,7 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import type { ApiKey } from '../../types.ts'
-import { parseStoredKey } from '../../keys/stored-key.ts'
+import { parseStoredKey } from '../stored-key.ts'
 
 const PLACE = 'The record in Redis'
 

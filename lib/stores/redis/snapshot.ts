@@ -1,5 +1,5 @@
-import { ID_LENGTH } from '../../keys/api-key.ts'
-import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from '../../errors.ts'
+import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
+import { findKey, idOf } from '../../keys/digest.ts'
 import type { ApiKey } from '../../types.ts'
 import { type Connection, evaluate, OVERDUE_MS } from './client.ts'
 import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
@@ -23,9 +23,10 @@ interface Page { readonly cursor: string, readonly entries: { readonly field: st
 
 /** The whole list as it was at a position of the log. */
 export class Snapshot {
-  readonly #byDigest = new Map<string, ApiKey>()
-  /** Null stands for a record that cannot be read. */
-  readonly #byId = new Map<string, ApiKey | null>()
+  /** By id. */
+  readonly #keys = new Map<string, ApiKey>()
+  /** The ids of records that cannot be read. */
+  readonly #unreadable = new Set<string>()
   #epoch: string | null = null
   #position = BEGINNING
   /** Where the log ended when its end was last asked for: what is read next gets there. */
@@ -35,7 +36,7 @@ export class Snapshot {
 
   /** How many keys there are. */
   get size (): number {
-    return this.#byId.size
+    return this.#keys.size + this.#unreadable.size
   }
 
   /**
@@ -111,38 +112,26 @@ export class Snapshot {
     this.#set(id, record)
   }
 
-  /**
-   * Looks a key up.
-   *
-   * @param digest - its digest
-   */
   find (digest: string): ApiKey | undefined {
-    return this.#byDigest.get(digest)
+    return findKey(this.#keys, digest)
   }
 
-  /**
-   * Tells whether a key is there and cannot be read.
-   *
-   * @param digest - its digest
-   */
+  /** Tells whether a key is there and cannot be read. */
   isUnreadable (digest: string): boolean {
-    return this.#byId.get(digest.slice(0, ID_LENGTH)) === null
+    return this.#unreadable.has(idOf(digest))
   }
 
   /** Returns the records that can be read. */
   list (): ApiKey[] {
-    return [...this.#byDigest.values()]
+    return [...this.#keys.values()]
   }
 
+  /** Takes in the record of an id: undefined, there is none; null, it cannot be read. */
   #set (id: string, record: ApiKey | null | undefined): void {
-    const old = this.#byId.get(id)
-    if (old) this.#byDigest.delete(old.digest)
-    if (record === undefined) {
-      this.#byId.delete(id)
-      return
-    }
-    this.#byId.set(id, record)
-    if (record !== null) this.#byDigest.set(record.digest, record)
+    if (record) this.#keys.set(id, record)
+    else this.#keys.delete(id)
+    if (record === null) this.#unreadable.add(id)
+    else this.#unreadable.delete(id)
   }
 
   async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {

@@ -1,6 +1,7 @@
 import { createApiKey } from '../../keys/api-key.ts'
-import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
+import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
 import { Feed } from './feed.ts'
@@ -48,7 +49,7 @@ interface RedisKeyStoreSettings {
  * @example
  * await app.register(dbgptAuth, { keys: new RedisKeyStore({ url: 'redis://localhost:6379' }) })
  */
-export class RedisKeyStore implements ManagedKeyStore {
+export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #feed: Feed
   readonly #writer: Writer
 
@@ -57,6 +58,7 @@ export class RedisKeyStore implements ManagedKeyStore {
    * @throws `FST_DBGPT_AUTH_OPTION`
    */
   constructor (options: RedisKeyStoreOptions) {
+    super()
     const { prefix = 'dbgpt-auth', graceMs = 60_000, waitReplicas = 0 } = options
     assert('prefix', '1 to 100 visible ASCII characters without braces', /^[!-z|~]{1,100}$/.test(prefix))
     assert('graceMs', 'a number of milliseconds, 0 or more', typeof graceMs === 'number' && graceMs >= 0)
@@ -104,10 +106,6 @@ export class RedisKeyStore implements ManagedKeyStore {
    */
   async list (): Promise<ApiKey[]> {
     return await this.#feed.list()
-  }
-
-  async add (key: ApiKey): Promise<void> {
-    if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
   }
 
   /**

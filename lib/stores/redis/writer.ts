@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { withExpiry } from '../../keys/api-key.ts'
-import { FST_DBGPT_AUTH_REDIS_REPLICAS } from '../../errors.ts'
+import { FST_DBGPT_AUTH_REDIS_REPLICAS } from './errors.ts'
 import type { ApiKey } from '../../types.ts'
 import { CONNECT_MS, Connection, type CreateClient, evaluate } from './client.ts'
 import { ADD, GET, type Layout, REMOVE, REPLACE, type Script, VERSION } from './layout.ts'

@@ -1,17 +1,17 @@
 import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { createApiKey } from '../../../lib/index.ts'
+import { type ApiKey, createApiKey } from '../../../lib/index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
-import { type Keys, updateKeyFile } from '../../../lib/stores/file/update.ts'
+import { updateKeyFile } from '../../../lib/stores/file/update.ts'
 import { KEY, OTHER_KEY, rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
 
 const A = createApiKey(KEY)
 const B = createApiKey(OTHER_KEY)
 
-function addB (keys: Keys): boolean {
-  keys.set(B.digest, B)
+function addB (keys: Map<string, ApiKey>): boolean {
+  keys.set(B.id, B)
   return true
 }
 

@@ -1,6 +1,3 @@
-/** The command was called in a wrong way. */
-export class UsageError extends Error {}
-
 /** What the command may read and write: the process's own, or a test's. */
 export interface Streams {
   readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined }
@@ -42,32 +39,4 @@ export interface Command {
   /** What its one argument is called; without it, it takes none. */
   readonly argument?: string
   run (call: Call): Promise<void>
-}
-
-/** Where the keys are. */
-export const STORE_OPTIONS: Readonly<Record<string, Option>> = {
-  store: {
-    type: 'string',
-    value: 'STORE',
-    help: 'a file, or redis://… (default: API_KEYS_FILE or API_KEYS_REDIS_URL, .env included)'
-  },
-  prefix: { type: 'string', value: 'PREFIX', help: 'what the names in Redis begin with (default: dbgpt-auth)' }
-}
-
-/** Where the keys are that are to be changed. */
-export const CHANGE_OPTIONS: Readonly<Record<string, Option>> = {
-  ...STORE_OPTIONS,
-  replicas: { type: 'string', value: 'N', help: 'how many replicas of a Redis must confirm (default: 0)' }
-}
-
-export const QUIET_OPTION: Option = { type: 'boolean', help: 'print the key and nothing else' }
-
-/**
- * Returns the value of an option that takes one, if it was given.
- *
- * @param call - the use
- * @param name - the option's name
- */
-export function textOption ({ values }: Call, name: string): string | undefined {
-  return values[name] as string | undefined
 }

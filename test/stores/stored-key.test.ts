@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
-import { parseStoredKey } from '../../lib/keys/stored-key.ts'
+import { parseStoredKey } from '../../lib/stores/stored-key.ts'
 import { KEY, MARKER } from '../support/app.ts'
 
 const invalid = (problem: string): Error => new Error(problem)
@@ -17,16 +17,20 @@ t.test('what is no stored key is refused, without a word of it', async t => {
   const { digest } = createApiKey(KEY)
   const cases: readonly (readonly [string, RegExp])[] = [
     [`{"digest":${MARKER}}`, /not valid JSON/],
-    ['null', /must be object/],
-    ['[]', /must be object/],
-    ['{}', /digest/],
-    [JSON.stringify({ digest, key: MARKER }), /additional properties/],
-    [JSON.stringify({ digest, expiresAt: MARKER }), /expiresAt must match pattern/],
-    [JSON.stringify({ digest, createdAt: 1 }), /createdAt must be string/],
-    [JSON.stringify({ digest, metadata: MARKER }), /metadata must be object/]
+    ['null', /must be an object/],
+    ['[]', /must be an object/],
+    ['{}', /"digest"/],
+    [JSON.stringify({ digest: null }), /"digest"/],
+    [JSON.stringify({ digest, key: MARKER }), /no other fields than id, digest, name, createdAt, expiresAt, metadata/],
+    [JSON.stringify({ digest, [MARKER]: 1 }), /no other fields/],
+    [`{"digest":"${digest}","__proto__":{"name":"x"}}`, /no other fields/],
+    [JSON.stringify({ digest, expiresAt: MARKER }), /"expiresAt" must be/],
+    [JSON.stringify({ digest, createdAt: 1 }), /"createdAt" must be/],
+    [JSON.stringify({ digest, name: null }), /"name" is/],
+    [JSON.stringify({ digest, metadata: MARKER }), /"metadata" must be/]
   ]
   for (const [json, message] of cases) {
-    const error = t.throws(() => parseStoredKey(json, invalid), { message }) as Error
+    const error = t.throws(() => createApiKey(parseStoredKey(json, invalid)), { message }, String(message)) as Error
     t.notOk(error.message.includes(MARKER))
   }
 })

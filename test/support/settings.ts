@@ -1,0 +1,15 @@
+import { readOptions } from '../../lib/config/options.ts'
+import { resolveSettings, type Settings } from '../../lib/config/settings.ts'
+import { pickSet } from '../../lib/config/variables.ts'
+import type { DbgptAuthOptions } from '../../lib/index.ts'
+
+export type Variables = Readonly<Record<string, string>>
+
+type Resolved = Settings & { readonly warnings: readonly unknown[] }
+
+/** Decides what to run with, by nothing but these options and variables; returns what was warned of, too. */
+export function resolve (options: DbgptAuthOptions, variables: Variables): Resolved {
+  const warnings: unknown[] = []
+  const warn = (warning: unknown): void => { warnings.push(warning) }
+  return { ...resolveSettings(readOptions(options), pickSet(variables), { warn }), warnings }
+}
