@@ -4,8 +4,6 @@ import { readEnvironment } from './config/environment.ts'
 import { readOptions } from './config/options.ts'
 import { resolveSettings } from './config/settings.ts'
 import { buildAnswers } from './guard/answer.ts'
-import { buildCheck } from './guard/check.ts'
-import { buildReadCredentials } from './guard/credentials.ts'
 import { buildGuard, routePolicy } from './guard/guard.ts'
 import { claimScope } from './guard/nesting.ts'
 import { watchCorsOrder } from './guard/order.ts'
@@ -30,14 +28,13 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   await openStore(store, fastify.log)
   fastify.addHook('onClose', async () => { await closeStore(store) })
 
-  const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
   const answers = buildAnswers(options.realm, options.message)
-  // What differs between the servers of HTTP/1 and HTTP/2 is not looked at here.
-  fastify.decorate('verifyApiKey', buildGuard(readCredentials, check, buildHandOver(answers), () => true) as VerifyApiKey)
+  // What differs between the servers of HTTP/1 and HTTP/2 is not looked at.
+  fastify.decorate('verifyApiKey', buildGuard(store, options.getKey, () => true, buildHandOver(answers)) as VerifyApiKey)
   if (!options.addHook) return
   watchCorsOrder(fastify)
   const reject = buildReject(fastify, answers, options.errorFormat, options.logLevel)
-  fastify.addHook('onRequest', buildGuard(readCredentials, check, reject, routePolicy))
+  fastify.addHook('onRequest', buildGuard(store, options.getKey, routePolicy, reject))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { pickSet, readDotenv } from '../config/variables.ts'
+import { pickSet, readDotenv } from '../config/environment.ts'
 import { trimBlanks } from '../keys/key-list.ts'
 import { FileKeyStore } from '../stores/file/store.ts'
 import type { ManagedStore } from '../stores/managed.ts'

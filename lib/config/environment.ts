@@ -1,38 +1,66 @@
-import fastifyEnv from '@fastify/env'
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { FST_DBGPT_AUTH_ENVIRONMENT } from '../errors.ts'
-import type { DbgptAuthOptions } from '../types.ts'
-import { type Environment, pickSet, readDotenv, VARIABLES } from './variables.ts'
+import { trimBlanks } from '../keys/key-list.ts'
 
+/** The variables that name a source of keys. */
+export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
+
+const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'NODE_ENV'] as const
+const TEXT = { type: 'string' }
+const MODE = { enum: ['auto', 'on', 'off'] }
+const SCHEMA = { type: 'object', properties: { ...Object.fromEntries(VARIABLES.map(name => [name, TEXT])), API_AUTH: MODE } }
 const CONFIG_KEY = 'dbgptAuthEnvironment'
-const SCHEMA = {
-  type: 'object',
-  properties: {
-    ...Object.fromEntries(VARIABLES.map(name => [name, { type: 'string' }])),
-    API_AUTH: { enum: ['auto', 'on', 'off'] }
-  }
-}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** The variables that are set, without blanks around their values. */
+export type Environment = Readonly<Partial<Record<typeof VARIABLES[number], string>>>
 
 /**
- * Reads the variables by way of `@fastify/env`, in a context of its own: the host app notices nothing of it.
+ * Reads the variables, and has `@fastify/env` check them, in a context of its own: the host app notices nothing of it.
  *
- * @param env - what to read in place of `process.env` and `.env`
+ * @param variables - what to read in place of `process.env` and `.env`
  * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
  */
-export async function readEnvironment (fastify: FastifyInstance, env: DbgptAuthOptions['env']): Promise<Environment> {
-  const data = env === undefined ? pickSet(process.env, readDotenv()) : pickSet(env)
-  let environment: Environment = {}
+export async function readEnvironment (fastify: FastifyInstance, variables: Variables | undefined): Promise<Environment> {
+  const environment = variables === undefined ? pickSet(process.env, readDotenv()) : pickSet(variables)
+  // Not for the command, which reads the same variables, and would start 50 ms later.
+  const { default: fastifyEnv } = await import('@fastify/env')
   await fastify.register(async scope => {
     try {
-      await scope.register(fastifyEnv, { confKey: CONFIG_KEY, schema: SCHEMA, data, env: false })
+      await scope.register(fastifyEnv, { confKey: CONFIG_KEY, schema: SCHEMA, data: environment, env: false })
     } catch {
       // Any other variable may be any string.
       throw new FST_DBGPT_AUTH_ENVIRONMENT('API_AUTH must be auto, on or off')
     }
-    const read = scope.getDecorator<Record<string, string>>(CONFIG_KEY)
-    environment = { ...read }
+    const checked = scope.getDecorator<Record<string, string>>(CONFIG_KEY)
     // Fastify keeps the context, which must not keep the keys.
-    for (const name of VARIABLES) delete read[name]
+    for (const name of VARIABLES) delete checked[name]
   })
   return environment
+}
+
+/** Picks the variables that are set, each from the first place where it is: a blank one must not hide one in `.env`. */
+export function pickSet (...places: readonly Variables[]): Environment {
+  return Object.fromEntries(VARIABLES.flatMap(name => {
+    const value = places.map(place => trimBlanks(place[name] ?? '')).find(Boolean)
+    return value === undefined ? [] : [[name, value]]
+  }))
+}
+
+/**
+ * Reads the file `.env` in the working directory, if there is one.
+ *
+ * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
+ */
+export function readDotenv (): Variables {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return {}
+    throw new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${message}`)
+  }
 }

@@ -2,36 +2,31 @@ import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import { ERROR_FORMATS } from '../guard/answer.ts'
 import type { DbgptAuthOptions } from '../types.ts'
 
-const MODES = ['auto', 'on', 'off']
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const REALM = /^[ !#-[\]-~]*$/
 
 const DEFAULTS = {
   errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
 } as const satisfies DbgptAuthOptions
 
-type Defaulted = keyof typeof DEFAULTS
-
 /** The options, with their defaults. */
-export type Options = Omit<DbgptAuthOptions, Defaulted> & { [Name in Defaulted]: Exclude<DbgptAuthOptions[Name], undefined> }
+export type Options = DbgptAuthOptions & { [Name in keyof typeof DEFAULTS]: Exclude<DbgptAuthOptions[Name], undefined> }
 
 type Rule = readonly [expected: string, holds: (value: unknown) => boolean]
 
 const BOOLEAN: Rule = ['true or false', value => typeof value === 'boolean']
+const oneOf = (...texts: string[]) => (value: unknown): boolean => texts.includes(value as string)
+const isFormat = oneOf(...ERROR_FORMATS)
 
 const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   keys: ['an array of keys, or a key store (an object with the method find)', value => Array.isArray(value) || isStore(value)],
-  mode: ['"auto", "on" or "off"', value => MODES.includes(value as string)],
-  env: ['an object of strings', value => isObject(value) && Object.values(value).every(isStringOrUndefined)],
-  errorFormat: [
-    '"openai", "fastapi", "dbgpt" or a function',
-    value => typeof value === 'function' || ERROR_FORMATS.includes(value as string)
-  ],
+  mode: ['"auto", "on" or "off"', oneOf('auto', 'on', 'off')],
+  env: ['an object of strings', value => isObject(value) && Object.values(value).every(each => each === undefined || typeof each === 'string')],
+  errorFormat: ['"openai", "fastapi", "dbgpt" or a function', value => typeof value === 'function' || isFormat(value)],
   message: ['a string', value => typeof value === 'string'],
   realm: ['a string of printable ASCII characters without " and \\', value => typeof value === 'string' && REALM.test(value)],
   getKey: ['a function', value => typeof value === 'function'],
   addHook: BOOLEAN,
-  logLevel: ['a level of Pino, or "silent"', value => LOG_LEVELS.includes(value as string)],
+  logLevel: ['a level of Pino, or "silent"', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')],
   allowWeakKeys: BOOLEAN
 }
 
@@ -57,8 +52,4 @@ function isObject (value: unknown): value is object {
 
 function isStore (value: unknown): boolean {
   return isObject(value) && 'find' in value && typeof value.find === 'function'
-}
-
-function isStringOrUndefined (value: unknown): boolean {
-  return value === undefined || typeof value === 'string'
 }

@@ -1,4 +1,5 @@
-import type { ApiKeyEvent, ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason } from '../types.ts'
+import type { FastifyRequest } from 'fastify'
+import type { ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason } from '../types.ts'
 import { pythonRepr } from './python-repr.ts'
 
 /** What a request that is not let in is answered. */
@@ -54,9 +55,7 @@ function answerOf (info: RejectionInfo, headers: Answer['headers']): Answer {
  *
  * @throws what the formatter throws, and a TypeError if it returns neither a format's name nor an object
  */
-export function bodyOf (
-  { info, bodies }: Answer, format: ErrorFormat | ErrorFormatter, request: ApiKeyEvent['request']
-): Buffer {
+export function bodyOf ({ info, bodies }: Answer, format: ErrorFormat | ErrorFormatter, request: FastifyRequest): Buffer {
   const chosen = typeof format === 'function' ? format(info, request) : format
   if (typeof chosen === 'string' && Object.hasOwn(bodies, chosen)) return bodies[chosen]
   if (typeof chosen === 'object' && chosen !== null && !('then' in chosen)) return toBytes(chosen)

@@ -1,4 +1,5 @@
-import { FST_DBGPT_AUTH_KEY_STORE_ANSWER } from '../errors.ts'
+import { inspect } from 'node:util'
+import { FST_DBGPT_AUTH_KEY_STORE_ANSWER, FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE } from '../errors.ts'
 import { isValidDate } from '../keys/fields.ts'
 import type { ApiKey, KeyStore } from '../types.ts'
 import { Rejection, UNKNOWN } from './rejection.ts'
@@ -11,19 +12,22 @@ export type Check = (digest: string) => Outcome | Promise<Outcome>
 export function buildCheck (store: KeyStore): Check {
   return function check (digest) {
     try {
-      return judge(digest, store.find(digest))
+      return judge(digest, store.find(digest) as Found)
     } catch (cause) {
       return unavailable(cause)
     }
   }
 }
 
+/** What an app's own store may really have answered. */
+type Found = Partial<ApiKey> & { readonly then?: unknown } | null | undefined
+
 /** A record is what is usually there: it is asked no more than it must be. */
-function judge (digest: string, answer: unknown): Outcome | Promise<Outcome> {
-  if (isRecordOf(digest, answer)) return unlessExpired(answer)
-  if (answer === undefined || answer === null) return UNKNOWN
-  if (isThenable(answer)) return Promise.resolve(answer).then(judge.bind(undefined, digest)).catch(unavailable)
-  return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER(typeof answer))
+function judge (digest: string, found: Found): Outcome | Promise<Outcome> {
+  if (found?.digest === digest) return unlessExpired(found as ApiKey)
+  if (found === undefined || found === null) return UNKNOWN
+  if (typeof found.then !== 'function') return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER(typeof found))
+  return Promise.resolve(found as unknown as PromiseLike<Found>).then(judge.bind(undefined, digest)).catch(unavailable)
 }
 
 /** The one place where expiry is checked. */
@@ -34,14 +38,9 @@ function unlessExpired (apiKey: ApiKey): Outcome {
   return Date.now() < expiresAt.getTime() ? apiKey : new Rejection('expired', apiKey)
 }
 
-function isRecordOf (digest: string, answer: unknown): answer is ApiKey {
-  return typeof answer === 'object' && answer !== null && (answer as Partial<ApiKey>).digest === digest
-}
-
-function isThenable (value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-function unavailable (cause: unknown): Rejection {
-  return new Rejection('unavailable', null, cause)
+/** Wraps what a store threw, for the log alone, in an error whose text a client may see. */
+function unavailable (thrown: unknown): Rejection {
+  // A logger follows a chain of errors and of nothing else.
+  const cause = thrown instanceof Error ? thrown : new Error(inspect(thrown))
+  return new Rejection('unavailable', null, new FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE({ cause }))
 }

@@ -6,16 +6,13 @@ const LINGER_MS = 1000
 
 /** Ends the connection of a rejected request after the answer where what follows it would be read for nothing. */
 export function endConnection ({ raw }: FastifyRequest, reply: FastifyReply): void {
-  if (raw.httpVersionMajor !== 1) return
-  if ((raw as IncomingMessage & { upgrade?: boolean }).upgrade === true) {
-    // Nobody owns an upgraded socket: unless it is ended here, it stays open, and close() waits for it.
-    reply.raw.once('finish', () => raw.socket.destroySoon())
-  } else if (hasLongBody(raw)) {
-    cutBody(raw)
-  } else {
-    return
-  }
+  const { headers, httpVersionMajor, socket, upgrade } = raw as IncomingMessage & { upgrade?: boolean }
+  const hasLongBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > MAX_DISCARDED_BODY
+  if (httpVersionMajor !== 1 || (upgrade !== true && !hasLongBody)) return
   reply.header('connection', 'close')
+  // Nobody owns an upgraded socket: unless it is ended here, it stays open, and close() waits for it.
+  if (upgrade === true) reply.raw.once('finish', () => socket.destroySoon())
+  else cutBody(raw)
 }
 
 /**
@@ -31,8 +28,4 @@ function cutBody (raw: IncomingMessage): void {
     socket.end()
     setTimeout(() => socket.destroy(), LINGER_MS)
   }
-}
-
-function hasLongBody ({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > MAX_DISCARDED_BODY
 }

@@ -1,6 +1,7 @@
+import type { FastifyRequest } from 'fastify'
 import { FST_DBGPT_AUTH_GET_KEY } from '../errors.ts'
 import { digestOf, isDigest } from '../keys/digest.ts'
-import type { ApiKeyEvent, GetKey } from '../types.ts'
+import type { GetKey } from '../types.ts'
 import { MALFORMED, MISSING, type Rejection } from './rejection.ts'
 
 // RFC 9110 §11.4: one or more spaces after the scheme. DB-GPT narrows nothing, a key may be any visible ASCII.
@@ -9,10 +10,8 @@ const BEARER_SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i
 const TOKEN = /^[\x21-\x7e]+$/
 const MAX_TOKEN_LENGTH = 512
 
-type Request = ApiKeyEvent['request']
-
 /** Takes the digest of the caller's key out of a request, or says why there is none. */
-export type ReadCredentials = (request: Request) => string | Rejection
+export type ReadCredentials = (request: FastifyRequest) => string | Rejection
 
 /** @param getKey - asked before the Authorization header, which serves where it returns nothing */
 export function buildReadCredentials (getKey: GetKey | undefined): ReadCredentials {
@@ -20,7 +19,7 @@ export function buildReadCredentials (getKey: GetKey | undefined): ReadCredentia
   return request => readGiven(getKey(request)) ?? readHeader(request)
 }
 
-function readHeader (request: Request): string | Rejection {
+function readHeader (request: FastifyRequest): string | Rejection {
   const value = request.headers.authorization
   if (value === undefined) return MISSING
   if (!CREDENTIALS.test(value)) return BEARER_SCHEME.test(value) ? MALFORMED : MISSING

@@ -1,11 +1,10 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
-import type { ApiKeyEvent } from '../types.ts'
-import type { Check, Outcome } from './check.ts'
-import type { ReadCredentials } from './credentials.ts'
-import { type Reject, Rejection } from './rejection.ts'
+import type { ApiKeyEvent, GetKey, KeyStore } from '../types.ts'
+import { buildCheck, type Outcome } from './check.ts'
+import { buildReadCredentials } from './credentials.ts'
+import { type Done, type Reject, Rejection } from './rejection.ts'
 
-type Done = (error?: Error) => void
 type PolicyOf = (request: FastifyRequest) => FastifyContextConfig['apiKey']
 
 const accepted = diagnostics.channel('dbgpt-auth:accepted')
@@ -17,10 +16,12 @@ export const routePolicy: PolicyOf = request => request.routeOptions.config.apiK
 /**
  * Builds the hook that lets a request in if its key is good; at once, where the store answers at once.
  *
- * @param reject - does what is to be done about any other request
  * @param policyOf - tells whether a request is to be looked at
+ * @param reject - does what is to be done about one that is not let in
  */
-export function buildGuard (readCredentials: ReadCredentials, check: Check, reject: Reject, policyOf: PolicyOf) {
+export function buildGuard (store: KeyStore, getKey: GetKey | undefined, policyOf: PolicyOf, reject: Reject) {
+  const [readCredentials, check] = [buildReadCredentials(getKey), buildCheck(store)]
+
   return function checkApiKey (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const policy = policyOf(request)
     request.apiKey = null

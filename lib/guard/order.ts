@@ -24,8 +24,7 @@ export function watchCorsOrder (fastify: FastifyInstance): void {
 export function buildPreflightWarning (fastify: FastifyInstance): (request: FastifyRequest) => void {
   let warned = false
   return function warnOfPreflight (request) {
-    if (warned || request.method !== 'OPTIONS') return
-    if (request.headers['access-control-request-method'] === undefined) return
+    if (warned || request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return
     warned = true
     fastify.log.warn(`A CORS preflight was refused: ${FIX}`)
   }

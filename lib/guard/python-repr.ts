@@ -14,9 +14,7 @@ export function pythonRepr (text: string): string {
 }
 
 function escape (character: string): string {
-  const short = SHORT[character]
-  if (short !== undefined) return short
   const code = character.codePointAt(0) as number
-  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`
-  return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
+  const [letter, width] = code <= 0xff ? ['x', 2] as const : code <= 0xffff ? ['u', 4] as const : ['U', 8] as const
+  return SHORT[character] ?? `\\${letter}${code.toString(16).padStart(width, '0')}`
 }

@@ -1,11 +1,10 @@
-import { inspect } from 'node:util'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE, FST_DBGPT_AUTH_UNAUTHORIZED } from '../errors.ts'
-import type { ErrorFormat, ErrorFormatter, LogLevel, VerificationError } from '../types.ts'
+import { FST_DBGPT_AUTH_UNAUTHORIZED } from '../errors.ts'
+import type { ErrorFormat, ErrorFormatter, LogLevel } from '../types.ts'
 import { type Answer, type Answers, bodyOf } from './answer.ts'
 import { endConnection } from './connection.ts'
 import { buildPreflightWarning } from './order.ts'
-import type { Reject, Rejection } from './rejection.ts'
+import type { Reject } from './rejection.ts'
 
 /** Logs why a request is not let in, and answers it. */
 export function buildReject (
@@ -13,17 +12,13 @@ export function buildReject (
 ): Reject {
   const warnOfPreflight = buildPreflightWarning(fastify)
 
-  return function reject (request, reply, rejection) {
-    const answer = answers[rejection.reason]
-    log(request, rejection)
+  return function reject (request, reply, { reason, apiKey, error }) {
+    const answer = answers[reason]
+    if (error !== undefined) request.log.error({ err: error, reason }, 'API key rejected')
+    else if (logLevel !== 'silent') request.log[logLevel]({ reason, keyId: apiKey?.id }, 'API key rejected')
     warnOfPreflight(request)
     endConnection(request, reply)
     reply.code(answer.info.status).headers(answer.headers).type('application/json; charset=utf-8').send(body(request, answer))
-  }
-
-  function log ({ log }: FastifyRequest, { reason, apiKey, cause }: Rejection): void {
-    if (reason === 'unavailable') log.error({ err: storeError(cause), reason }, 'API key rejected')
-    else if (logLevel !== 'silent') log[logLevel](apiKey === null ? { reason } : { reason, keyId: apiKey.id }, 'API key rejected')
   }
 
   function body (request: FastifyRequest, answer: Answer): Buffer {
@@ -38,16 +33,9 @@ export function buildReject (
 
 /** Leaves the answer to the application, by an error that says what to answer. */
 export function buildHandOver (answers: Answers): Reject {
-  return function handOver (_request, reply, { reason, cause }, done) {
-    const error = reason === 'unavailable' ? storeError(cause) : new FST_DBGPT_AUTH_UNAUTHORIZED()
+  return function handOver (_request, reply, { reason, error = new FST_DBGPT_AUTH_UNAUTHORIZED() }, done) {
     const { info: { status }, headers } = answers[reason]
     reply.code(status)
-    done(Object.assign(error, { reason, headers }) satisfies VerificationError)
+    done(Object.assign(error, { reason, headers }))
   }
-}
-
-/** Wraps what a key store threw, for the log alone, in an error whose text a client may see. */
-function storeError (cause: unknown): InstanceType<typeof FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE> {
-  // A logger follows a chain of errors and of nothing else.
-  return new FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE({ cause: cause instanceof Error ? cause : new Error(inspect(cause)) })
 }

@@ -6,13 +6,13 @@ export class Rejection {
   readonly reason: RejectionReason
   /** The record of the key, where it was recognised. */
   readonly apiKey: ApiKey | null
-  /** What made the key store fail, for the log alone. */
-  readonly cause: unknown
+  /** Of a key store that failed. */
+  readonly error: Error | undefined
 
-  constructor (reason: RejectionReason, apiKey: ApiKey | null = null, cause?: unknown) {
+  constructor (reason: RejectionReason, apiKey: ApiKey | null = null, error?: Error) {
     this.reason = reason
     this.apiKey = apiKey
-    this.cause = cause
+    this.error = error
   }
 }
 
@@ -20,7 +20,7 @@ export const MISSING = new Rejection('missing')
 export const MALFORMED = new Rejection('malformed')
 export const UNKNOWN = new Rejection('unknown')
 
+export type Done = (error?: Error) => void
+
 /** Does what is to be done about a request that is not let in. */
-export type Reject = (
-  request: FastifyRequest, reply: FastifyReply, rejection: Rejection, done: (error?: Error) => void
-) => void
+export type Reject = (request: FastifyRequest, reply: FastifyReply, rejection: Rejection, done: Done) => void

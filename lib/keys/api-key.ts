@@ -6,7 +6,7 @@ import { FIELDS, isValidDate } from './fields.ts'
 const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/
 // Its digits may be of any case, so its letters may: taken for a key's text, a digest that leaks would let its thief in.
 const DIGEST_PREFIX = /^sha256:/i
-const IDENTITY = ['id', 'key', 'digest']
+const NAMES = ['id', 'key', 'digest', ...Object.keys(FIELDS)]
 const DETAILS = Object.entries(FIELDS) as [keyof ApiKeyDetails, typeof FIELDS['name']][]
 
 /** Tells whether a key is given by its digest. */
@@ -26,15 +26,20 @@ export function isDigestText (key: string): boolean {
  */
 export function createApiKey (init: string | ApiKeyInit, place = 'The key'): ApiKey {
   const assert: Assert = (holds, problem) => { if (!holds) throw new FST_DBGPT_AUTH_KEY_INVALID(place, problem) }
-  if (typeof init === 'string') return recordOf(readKey(init, assert), {}, assert)
-  assert(typeof init === 'object' && init !== null && !Array.isArray(init), 'give a string, or an object with "key" or "digest"')
-  for (const field of Object.keys(init)) {
-    assert(Object.hasOwn(FIELDS, field) || IDENTITY.includes(field), `there is no field "${field}"`)
+  const given = typeof init === 'string' ? { key: init } : init
+  assert(typeof given === 'object' && given !== null && !Array.isArray(given), 'give a string, or an object with "key" or "digest"')
+  for (const field of Object.keys(given)) assert(NAMES.includes(field), `there is no field "${field}"`)
+  assert((given.key === undefined) !== (given.digest === undefined), 'give either "key" or "digest"')
+  const digest = given.key === undefined ? readDigest(given.digest, assert) : readKey(given.key, assert)
+  // The same fields in the same order, whatever was given.
+  const record: Record<string, unknown> = { id: idOf(digest), digest }
+  for (const [field, { rule, take }] of DETAILS) {
+    const value = given[field]
+    record[field] = value === undefined ? undefined : take(value)
+    assert(value === undefined || record[field] !== undefined, `"${field}" ${rule}`)
   }
-  assert((init.key === undefined) !== (init.digest === undefined), 'give either "key" or "digest"')
-  const record = recordOf(init.key === undefined ? readDigest(init.digest, assert) : readKey(init.key, assert), init, assert)
-  assert(!('id' in init) || init.id === record.id, '"id" must be the first 16 digits of the digest, or left out')
-  return record
+  assert(!('id' in given) || given.id === record.id, '"id" must be the first 16 digits of the digest, or left out')
+  return Object.freeze(record) as unknown as ApiKey
 }
 
 /**
@@ -59,16 +64,4 @@ function readDigest (digest: unknown, assert: Assert): string {
   const lower = typeof digest === 'string' ? digest.toLowerCase() : digest
   assert(isDigest(lower), 'a SHA-256 digest is 64 hex digits')
   return lower
-}
-
-/** Makes records with the same fields in the same order, whatever was given. */
-function recordOf (digest: string, details: ApiKeyDetails, assert: Assert): ApiKey {
-  const record: Record<string, unknown> = { id: idOf(digest), digest }
-  for (const [field, { rule, take }] of DETAILS) {
-    const value = details[field]
-    const taken = value === undefined ? undefined : take(value)
-    assert(value === undefined || taken !== undefined, `"${field}" ${rule}`)
-    record[field] = taken
-  }
-  return Object.freeze(record) as unknown as ApiKey
 }

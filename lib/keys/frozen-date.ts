@@ -6,10 +6,7 @@ export class FrozenDate extends Date {
   }
 }
 
+const setter = { value: () => { throw new TypeError('Cannot change a date of an API key: use the key store') } }
 for (const name of Object.getOwnPropertyNames(Date.prototype).filter(name => name.startsWith('set'))) {
-  Object.defineProperty(FrozenDate.prototype, name, { value: refuseToSet })
-}
-
-function refuseToSet (): never {
-  throw new TypeError('Cannot change a date of an API key: use the key store')
+  Object.defineProperty(FrozenDate.prototype, name, setter)
 }

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FST_DBGPT_AUTH_KEYS_EMPTY, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
-import type { ApiKey, ApiKeyInit } from '../types.ts'
+import type { ApiKeyInit } from '../types.ts'
 import { createApiKey, isDigestText } from './api-key.ts'
+import { KeyIndex } from './key-index.ts'
 import { weaknessOf } from './weak-key.ts'
 
 /** A list of keys as it is read, entry by entry. Blank entries are dropped, duplicates are one key. */
 export class KeyList {
-  /** By id. */
-  readonly keys = new Map<string, ApiKey>()
+  readonly keys = new KeyIndex()
   /** What is weak about which entry, without a word of it. */
   readonly weaknesses: string[] = []
 

@@ -8,18 +8,16 @@ const MIN_LENGTH = 20
 const MIN_DISTINCT = 8
 
 // Without case and punctuation. Whatever is short or monotonous is found without being listed.
-const PLACEHOLDERS = new Set([
-  'dbgpt', 'empty', 'test', 'testing', 'testkey', 'testtoken', 'changeme', 'changeit', 'secret', 'password', 'admin',
-  'apikey', 'key', 'token', 'none', 'null', 'undefined', 'dummy', 'example', 'placeholder', 'default', 'demo', 'dev',
-  'yourapikey', 'yourapikeyhere', 'yourapikeygoeshere', 'yourdbgptapikey', 'youropenaiapikey', 'yoursecretkey',
-  'yoursecretapikey', 'yoursecretapikeyhere', 'mysecretapikey', 'mysupersecretapikey', 'replacewithyourapikey',
-  'replacethiswithyourapikey', 'replacemewitharealkey', 'replacemewithastrongkey', 'insertyourapikeyhere',
-  'putyourapikeyhere', 'enteryourapikeyhere', 'pleasechangethiskey', 'thisisnotarealapikey', 'changemeinproduction',
-  'changethisinproduction', 'supersecretapikey', 'verysecretapikey', 'thisisasecretkey', 'thisisaverysecretkey',
-  'correcthorsebatterystaple', 'abcdefghijklmnopqrstuvwxyz', 'abcdefghijklmnopqrstuvwxyz0123456789',
-  '01234567890123456789', '12345678901234567890', '1234567890abcdef1234567890abcdef', '0123456789abcdef0123456789abcdef',
-  'qwertyuiopasdfghjklzxcvbnm'
-])
+const PLACEHOLDERS = new Set(`
+  dbgpt empty test testing testkey testtoken changeme changeit secret password admin apikey key token none null
+  undefined dummy example placeholder default demo dev yourapikey yourapikeyhere yourapikeygoeshere yourdbgptapikey
+  youropenaiapikey yoursecretkey yoursecretapikey yoursecretapikeyhere mysecretapikey mysupersecretapikey
+  replacewithyourapikey replacethiswithyourapikey replacemewitharealkey replacemewithastrongkey insertyourapikeyhere
+  putyourapikeyhere enteryourapikeyhere pleasechangethiskey thisisnotarealapikey changemeinproduction
+  changethisinproduction supersecretapikey verysecretapikey thisisasecretkey thisisaverysecretkey
+  correcthorsebatterystaple abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz0123456789 01234567890123456789
+  12345678901234567890 1234567890abcdef1234567890abcdef 0123456789abcdef0123456789abcdef qwertyuiopasdfghjklzxcvbnm
+`.trim().split(/\s+/))
 
 /** Says what is weak about a key, without a word of it; undefined, it cannot be guessed. */
 export function weaknessOf (key: string): string | undefined {

@@ -1,6 +1,5 @@
-import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
-import { createApiKey, withExpiry } from '../keys/api-key.ts'
-import { findKey } from '../keys/digest.ts'
+import { createApiKey } from '../keys/api-key.ts'
+import { KeyIndex } from '../keys/key-index.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
 
 /**
@@ -11,8 +10,7 @@ import type { ApiKey, ManagedKeyStore } from '../types.ts'
  * await app.register(dbgptAuth, { keys: store })
  */
 export class MemoryKeyStore implements ManagedKeyStore {
-  /** By id. */
-  #keys = new Map<string, ApiKey>()
+  #keys = new KeyIndex()
 
   /**
    * @param keys - the records to start with
@@ -28,7 +26,7 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return findKey(this.#keys, digest)
+    return this.#keys.find(digest)
   }
 
   async list (): Promise<ApiKey[]> {
@@ -36,13 +34,11 @@ export class MemoryKeyStore implements ManagedKeyStore {
   }
 
   async add (key: ApiKey): Promise<void> {
-    addTo(this.#keys, key)
+    this.#keys.add(createApiKey(key))
   }
 
   async expire (id: string, at: Date): Promise<boolean> {
-    const key = this.#keys.get(id)
-    if (key !== undefined) this.#keys.set(id, withExpiry(key, at))
-    return key !== undefined
+    return this.#keys.expire(id, at)
   }
 
   async revoke (id: string): Promise<boolean> {
@@ -56,14 +52,8 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @throws `FST_DBGPT_AUTH_KEY_INVALID` or `FST_DBGPT_AUTH_KEY_EXISTS`, with the list unchanged
    */
   replace (keys: Iterable<ApiKey>): void {
-    const next = new Map<string, ApiKey>()
-    for (const key of keys) addTo(next, key)
+    const next = new KeyIndex()
+    for (const key of keys) next.add(createApiKey(key))
     this.#keys = next
   }
-}
-
-function addTo (keys: Map<string, ApiKey>, key: ApiKey): void {
-  const record = createApiKey(key)
-  if (keys.has(record.id)) throw new FST_DBGPT_AUTH_KEY_EXISTS(record.id)
-  keys.set(record.id, record)
 }

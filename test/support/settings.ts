@@ -1,6 +1,6 @@
+import { pickSet } from '../../lib/config/environment.ts'
 import { readOptions } from '../../lib/config/options.ts'
 import { resolveSettings, type Settings } from '../../lib/config/settings.ts'
-import { pickSet } from '../../lib/config/variables.ts'
 import type { DbgptAuthOptions } from '../../lib/index.ts'
 
 export type Variables = Readonly<Record<string, string>>

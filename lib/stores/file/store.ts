@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createApiKey, withExpiry } from '../../keys/api-key.ts'
-import { digestOf, findKey } from '../../keys/digest.ts'
+import { createApiKey } from '../../keys/api-key.ts'
+import { digestOf } from '../../keys/digest.ts'
+import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from '../../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
@@ -20,8 +21,7 @@ import { updateKeyFile } from './update.ts'
 export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #file: string
   readonly #weakKeys: WeakKeys
-  /** By id. */
-  #keys: ReadonlyMap<string, ApiKey> = new Map()
+  #keys = new KeyIndex()
   /** Counts the lists that were put in force, so that a reading that began before knows of them. */
   #edition = 0
   #log: KeyStoreLog | undefined
@@ -68,7 +68,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return findKey(this.#keys, digest)
+    return this.#keys.find(digest)
   }
 
   /**
@@ -95,11 +95,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   }
 
   async expire (id: string, at: Date): Promise<boolean> {
-    return await this.#update(current => {
-      const key = current.get(id)
-      if (key !== undefined) current.set(id, withExpiry(key, at))
-      return key !== undefined
-    })
+    return await this.#update(current => current.expire(id, at))
   }
 
   async revoke (id: string): Promise<boolean> {
@@ -107,7 +103,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   }
 
   /** Changes the file, and puts the new list in force at once. */
-  async #update (change: (current: Map<string, ApiKey>) => boolean): Promise<boolean> {
+  async #update (change: (current: KeyIndex) => boolean): Promise<boolean> {
     // What an open store follows is there: if it is gone, nothing is to be put in its place.
     const changed = await updateKeyFile(this.#file, change, this.#watch !== undefined)
     // Read back, for somebody may have replaced it since.

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from '../../errors.ts'
-import type { ApiKey } from '../../types.ts'
+import { KeyIndex } from '../../keys/key-index.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
 import { replaceFile } from './replace.ts'
@@ -16,7 +16,7 @@ import { replaceFile } from './replace.ts'
  * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
  */
 export async function updateKeyFile (
-  path: string, change: (keys: Map<string, ApiKey>) => boolean, mustExist = false
+  path: string, change: (keys: KeyIndex) => boolean, mustExist = false
 ): Promise<boolean> {
   const file = await realpath(path).catch(() => path)
   try {
@@ -32,15 +32,15 @@ export async function updateKeyFile (
   }
 }
 
-async function read (file: string, mustExist: boolean): Promise<Map<string, ApiKey>> {
+async function read (file: string, mustExist: boolean): Promise<KeyIndex> {
   let text
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT' && !mustExist) return new Map()
+    if (isSystemError(error) && error.code === 'ENOENT' && !mustExist) return new KeyIndex()
     throw error
   }
-  if (text.trim() === '' && !mustExist) return new Map() // made by hand, to be filled
+  if (text.trim() === '' && !mustExist) return new KeyIndex() // made by hand, to be filled
   const { form, list } = await parseKeyFile(text, file)
   if (form === 'plain') throw new FST_DBGPT_AUTH_KEY_FILE_PLAIN(file)
   return list.keys

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { isId } from '../../keys/digest.ts'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
 import { CONNECT_MS, Connection, type CreateClient, OVERDUE_MS } from './client.ts'
@@ -12,6 +11,8 @@ const HEARTBEAT_MS = 500
 const RECONNECT_MS = 2000
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 500
+
+const ID = /^[0-9a-f]{16}$/
 
 export interface FeedOptions {
   readonly createClient: CreateClient
@@ -131,7 +132,7 @@ export class Feed {
   #source (connection: Connection): Source {
     const { layout } = this.#options
     const onUnreadable = (id: string, err: Error): void => {
-      this.#log?.error({ err, keyId: isId(id) ? id : null }, 'A key cannot be read: it is answered 503')
+      this.#log?.error({ err, keyId: ID.test(id) ? id : null }, 'A key cannot be read: it is answered 503')
     }
     return { connection, layout, onUnreadable }
   }

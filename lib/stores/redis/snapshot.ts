@@ -1,5 +1,6 @@
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
-import { findKey, idOf } from '../../keys/digest.ts'
+import { idOf } from '../../keys/digest.ts'
+import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
 import { type Connection, evaluate, OVERDUE_MS } from './client.ts'
 import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
@@ -23,8 +24,7 @@ interface Page { readonly cursor: string, readonly entries: { readonly field: st
 
 /** The whole list as it was at a position of the log. */
 export class Snapshot {
-  /** By id. */
-  readonly #keys = new Map<string, ApiKey>()
+  readonly #keys = new KeyIndex()
   /** The ids of records that cannot be read. */
   readonly #unreadable = new Set<string>()
   #epoch: string | null = null
@@ -113,7 +113,7 @@ export class Snapshot {
   }
 
   find (digest: string): ApiKey | undefined {
-    return findKey(this.#keys, digest)
+    return this.#keys.find(digest)
   }
 
   /** Tells whether a key is there and cannot be read. */

@@ -1,7 +1,8 @@
 import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { type ApiKey, createApiKey } from '../../../lib/index.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import type { KeyIndex } from '../../../lib/keys/key-index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { updateKeyFile } from '../../../lib/stores/file/update.ts'
 import { KEY, OTHER_KEY, rejection } from '../../support/app.ts'
@@ -10,8 +11,8 @@ import { makeTemporaryFolder } from '../../support/files.ts'
 const A = createApiKey(KEY)
 const B = createApiKey(OTHER_KEY)
 
-function addB (keys: Map<string, ApiKey>): boolean {
-  keys.set(B.id, B)
+function addB (keys: KeyIndex): boolean {
+  keys.add(B)
   return true
 }
 
