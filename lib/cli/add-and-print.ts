@@ -4,14 +4,7 @@ import { printNewKey } from './print.ts'
 import type { CliStore } from './store.ts'
 import type { Call } from './types.ts'
 
-/**
- * Stores a new key and shows it, the one time that its text is seen; also if it may have been stored though that failed.
- *
- * @param store - where to
- * @param key - its text
- * @param record - its record
- * @param call - the use of a verb
- */
+/** Stores a new key and shows it, the one time that its text is seen; also if it may have been stored though that failed. */
 export async function addAndPrint (store: CliStore, key: string, record: ApiKey, call: Call): Promise<void> {
   const { values, streams: { stdout, stderr } } = call
   const quiet = values.quiet === true

@@ -1,10 +1,6 @@
 import type { Command } from './types.ts'
 
-/**
- * Writes the help of the whole command.
- *
- * @param commands - its verbs
- */
+/** Writes the help of the whole command. */
 export function overview (commands: Readonly<Record<string, Command>>): string {
   const names = Object.entries(commands).map(([verb, { argument }]) => [verb, argument].filter(Boolean).join(' '))
   const lines = Object.values(commands).map(({ summary }, index) => [names[index] as string, summary] as const)
@@ -14,12 +10,7 @@ export function overview (commands: Readonly<Record<string, Command>>): string {
   ].join('\n')
 }
 
-/**
- * Writes the help of one verb.
- *
- * @param verb - its name
- * @param command - the verb
- */
+/** Writes the help of one verb. */
 export function helpOf (verb: string, { summary, argument, options }: Command): string {
   const lines = Object.entries({ ...options, help: { value: undefined, help: 'show this' } }).map(([name, { value, help }]) =>
     [`--${name}${value === undefined ? '' : ` ${value}`}`, help] as const)

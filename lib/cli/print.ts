@@ -12,7 +12,6 @@ const ZERO_WIDTH = /\p{M}|\p{Cf}/gu
 /**
  * Writes rows in aligned columns.
  *
- * @param output - where to
  * @param rows - texts, the same number in each row
  */
 export function printTable (output: Output, rows: readonly (readonly string[])[]): void {
@@ -27,14 +26,7 @@ function width (text: string): number {
   return [...text.replaceAll(ZERO_WIDTH, '')].length + (text.match(WIDE)?.length ?? 0)
 }
 
-/**
- * Shows a new key, the one time that its text is seen.
- *
- * @param output - where to
- * @param text - the key
- * @param record - its record
- * @param quiet - whether to write the text alone
- */
+/** Shows a new key, the one time that its text is seen. */
 export function printNewKey (output: Output, text: string, record: ApiKey, quiet: boolean): void {
   if (quiet) {
     output.write(`${text}\n`)
@@ -51,7 +43,6 @@ export function printNewKey (output: Output, text: string, record: ApiKey, quiet
 /**
  * Says when a key expires.
  *
- * @param record - its record
  * @param now - milliseconds since the epoch
  */
 export function formatExpiry ({ expiresAt }: ApiKey, now: number): string {

@@ -11,8 +11,6 @@ export class NoSuchKeyError extends Error {
 /**
  * Picks the keys with an id, or else those with a name.
  *
- * @param keys - all
- * @param idOrName - 16 hex digits, or a name
  * @throws {@link NoSuchKeyError}
  */
 export function select (keys: readonly ApiKey[], idOrName: string): readonly ApiKey[] {
@@ -25,8 +23,6 @@ export function select (keys: readonly ApiKey[], idOrName: string): readonly Api
 /**
  * Changes each of the keys; a failure keeps none of the others from it.
  *
- * @param keys - their records
- * @param change - changes one
  * @throws the first failure
  */
 export async function changeEach (keys: readonly ApiKey[], change: (key: ApiKey) => Promise<void>): Promise<void> {

@@ -13,7 +13,6 @@ export const DAY_MS = 86_400_000
  * Reads a duration: a whole number and `s`, `m`, `h`, `d` or `w`, or just 0.
  *
  * @param text - such as `24h`
- * @param option - what to call it in an error
  * @returns milliseconds
  */
 export function parseDuration (text: string, option: string): number {
@@ -26,7 +25,6 @@ export function parseDuration (text: string, option: string): number {
  * Reads an instant: an ISO 8601 date, or a duration from now.
  *
  * @param text - such as `2030-01-01`, `2030-01-01T12:00:00Z` or `90d`
- * @param option - what to call it in an error
  * @param now - milliseconds since the epoch
  */
 export function parseInstant (text: string, option: string, now: number): Date {

@@ -8,7 +8,6 @@ const around = new WeakSet<object>()
 /**
  * Notes that a scope is guarded.
  *
- * @param scope - the scope
  * @throws `FST_DBGPT_AUTH_NESTED` if a scope around it or within it is guarded, or it is itself
  */
 export function claimScope (scope: FastifyInstance): void {

@@ -3,11 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 const CORS_PLUGIN = '@fastify/cors'
 const FIX = `register ${CORS_PLUGIN} before fastify-dbgpt-auth, so that browsers can read the answers`
 
-/**
- * Warns at start-up if CORS is registered after the guard.
- *
- * @param fastify - the scope that is guarded
- */
+/** Warns at start-up if CORS is registered after the guard. */
 export function watchCorsOrder (fastify: FastifyInstance): void {
   if (fastify.hasPlugin(CORS_PLUGIN)) return
   fastify.addHook('onReady', done => {
@@ -16,11 +12,7 @@ export function watchCorsOrder (fastify: FastifyInstance): void {
   })
 }
 
-/**
- * Builds what looks at refused requests and warns of the first CORS preflight among them.
- *
- * @param fastify - the scope that is guarded
- */
+/** Builds what looks at refused requests and warns of the first CORS preflight among them. */
 export function buildPreflightWarning (fastify: FastifyInstance): (request: FastifyRequest) => void {
   let warned = false
   return function warnOfPreflight (request) {

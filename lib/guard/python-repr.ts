@@ -2,11 +2,7 @@
 const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/gu
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/**
- * Writes a string as Python's `repr` does.
- *
- * @param text - any string
- */
+/** Writes a string as Python's `repr` does. */
 export function pythonRepr (text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   const escaped = text.replaceAll('\\', '\\\\').replaceAll(UNPRINTABLE, escape)

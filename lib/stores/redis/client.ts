@@ -50,7 +50,6 @@ export class Connection {
   /**
    * Connects.
    *
-   * @param ms - how long that may take
    * @throws `FST_DBGPT_AUTH_REDIS`
    */
   async connect (ms: number): Promise<void> {
@@ -77,8 +76,6 @@ export class Connection {
   /**
    * Waits for an answer.
    *
-   * @param command - sends it
-   * @param ms - how long the answer may take
    * @throws `FST_DBGPT_AUTH_REDIS`
    */
   async ask<T> (command: (client: RedisClient) => Promise<unknown>, ms = OVERDUE_MS): Promise<T> {
@@ -92,8 +89,6 @@ export class Connection {
   /**
    * Waits for the answer to a change.
    *
-   * @param command - sends it
-   * @param ms - how long the answer may take
    * @throws `FST_DBGPT_AUTH_REDIS` if Redis refuses it, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` if no answer comes
    */
   async change<T> (command: (client: RedisClient) => Promise<unknown>, ms: number): Promise<T> {
@@ -149,14 +144,7 @@ function addressOf (client: RedisClient): string {
   return host === undefined ? path ?? 'the nodes of createClient' : `${host}:${port}`
 }
 
-/**
- * Runs a script.
- *
- * @param client - where
- * @param script - the script
- * @param layout - the names that it works on
- * @param args - what it is about
- */
+/** Runs a script. */
 export async function evaluate (
   client: Pick<RedisClient, 'eval'>, { lua, names }: Script, layout: Layout, args: string[]
 ): Promise<unknown> {

@@ -24,7 +24,6 @@ export function isRedisUrl (url: unknown): url is string {
 /**
  * Makes clients of a single server.
  *
- * @param url - its URL
  * @param importClient - imports the package of the client, which need not be installed
  * @throws `FST_DBGPT_AUTH_REDIS_CLIENT` if it is not, when a client is made
  */
@@ -42,11 +41,7 @@ export function clientOf (
   }
 }
 
-/**
- * Makes clients as an application does.
- *
- * @param createClient - the application's
- */
+/** Makes clients as an application does. */
 export function clientFrom (createClient: () => RedisClient): CreateClient {
   return () => {
     try {

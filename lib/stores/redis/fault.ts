@@ -29,8 +29,6 @@ const IN_WORDS: readonly (readonly [RegExp, string])[] = [
 /**
  * Says what is wrong with a Redis. Nothing of a client's error is passed on but known words: its text and its fields
  * can hold the URL, or the arguments of a command, and with them a password.
- *
- * @param error - what the client threw
  */
 export function explain (error: unknown): string {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string, port?: number }
@@ -40,11 +38,7 @@ export function explain (error: unknown): string {
   return `${explanation} (${word}${address === undefined ? '' : ` ${address}:${port}`})`
 }
 
-/**
- * Tells whether Redis has answered that it will not do something; else nobody knows whether it did.
- *
- * @param error - what the client threw
- */
+/** Tells whether Redis has answered that it will not do something; else nobody knows whether it did. */
 export function isRefusal (error: unknown): boolean {
   return REFUSAL.test((error as Error).message)
 }

@@ -65,7 +65,6 @@ export class Feed {
   /**
    * Looks a key up, at once.
    *
-   * @param digest - its digest
    * @throws `FST_DBGPT_AUTH_REDIS_FEED_LOST` where the list may be out of date and its answer wrong, and
    * `FST_DBGPT_AUTH_REDIS_UNREADABLE` for a record that cannot be read
    */
@@ -94,13 +93,7 @@ export class Feed {
     return this.#snapshot.list()
   }
 
-  /**
-   * Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it.
-   *
-   * @param position - the change's position in the log
-   * @param id - the key's id
-   * @param record - its record; undefined, it is revoked
-   */
+  /** Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it. */
   apply (position: string, id: string, record: ApiKey | undefined): void {
     this.#snapshot.apply(position, id, record)
     this.#next?.apply(position, id, record)

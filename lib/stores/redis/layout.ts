@@ -17,11 +17,7 @@ export interface Layout {
   readonly meta: string
 }
 
-/**
- * Names the parts of a list of keys.
- *
- * @param prefix - what the names begin with
- */
+/** Names the parts of a list of keys. */
 export function layoutOf (prefix: string): Layout {
   return { keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta` }
 }
@@ -134,7 +130,6 @@ return entry`
  * Tells whether a position of the log is behind another.
  *
  * @param a - a position, milliseconds and a number: `1700000000000-0`
- * @param b - another
  */
 export function isBefore (a: string, b: string): boolean {
   const [[aTime = 0, aNumber = 0], [bTime = 0, bNumber = 0]] = [a.split('-').map(Number), b.split('-').map(Number)]

@@ -8,8 +8,6 @@ const PLACE = 'The record in Redis'
 /**
  * Reads a record.
  *
- * @param id - the id that it is stored under
- * @param json - the record
  * @throws `FST_DBGPT_AUTH_KEY_INVALID`
  */
 export function readRecord (id: string, json: string): ApiKey {

@@ -15,9 +15,6 @@ export type Confirm = (replicas: number, ms: number) => Promise<number>
  * Makes a change, and can wait for its replicas: Redis counts those that have what came over one and the same
  * connection before.
  *
- * @param client - of whatever kind
- * @param key - a name that the change is about
- * @param replicas - how many will be waited for
  * @param work - makes the change; its second argument waits, and tells how many replicas have confirmed
  */
 export async function withReplicas<T> (

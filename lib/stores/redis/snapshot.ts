@@ -42,7 +42,6 @@ export class Snapshot {
   /**
    * Reads the whole list.
    *
-   * @param source - where from
    * @throws `FST_DBGPT_AUTH_REDIS` or `FST_DBGPT_AUTH_REDIS_EMPTY`
    */
   async load (source: Source): Promise<void> {
@@ -63,9 +62,7 @@ export class Snapshot {
   /**
    * Reads what has changed since the position.
    *
-   * @param source - where from
    * @param blockMs - how long to wait for a change, in milliseconds
-   * @returns whether something has changed
    * @throws `FST_DBGPT_AUTH_REDIS` or `FST_DBGPT_AUTH_REDIS_EMPTY` if this list cannot be carried on
    */
   async advance (source: Source, blockMs?: number): Promise<boolean> {
@@ -99,13 +96,7 @@ export class Snapshot {
     return messages.length > 0
   }
 
-  /**
-   * Makes a change that is known from elsewhere, unless the list is ahead of it.
-   *
-   * @param position - the change's position in the log
-   * @param id - the key's id
-   * @param record - its record; undefined, it is revoked
-   */
+  /** Makes a change that is known from elsewhere, unless the list is ahead of it. */
   apply (position: string, id: string, record: ApiKey | undefined): void {
     if (!isBefore(this.#position, position)) return
     this.#ahead.set(id, position)

@@ -40,8 +40,6 @@ export class Writer {
   /**
    * Adds the records whose ids are free.
    *
-   * @param records - the records
-   * @returns how many were added
    * @throws as {@link Writer.revoke}
    */
   async add (records: readonly ApiKey[]): Promise<number> {
@@ -63,8 +61,6 @@ export class Writer {
   /**
    * Sets when a key expires.
    *
-   * @param id - its id
-   * @param at - the instant
    * @returns false if there is no such key
    * @throws as {@link Writer.revoke}, or `FST_DBGPT_AUTH_KEY_INVALID`
    */
@@ -85,7 +81,6 @@ export class Writer {
   /**
    * Removes a key.
    *
-   * @param id - its id
    * @returns false if there is no such key
    * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` or `FST_DBGPT_AUTH_REDIS_REPLICAS`
    */
