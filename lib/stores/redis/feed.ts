@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
-import { CONNECT_MS, Connection, type CreateClient, OVERDUE_MS } from './client.ts'
+import { Connection, OVERDUE_MS } from './connection.ts'
+import { CONNECT_MS, type CreateClient } from './create-client.ts'
 import type { Layout } from './layout.ts'
 import { Snapshot, type Source } from './snapshot.ts'
 

@@ -2,7 +2,7 @@ import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
 import { idOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
-import { type Connection, evaluate, OVERDUE_MS } from './client.ts'
+import { type Connection, evaluate, OVERDUE_MS } from './connection.ts'
 import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
 import { readRecord } from './record.ts'
 

@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../../lib/index.ts'
-import { Connection } from '../../../lib/stores/redis/client.ts'
+import { Connection } from '../../../lib/stores/redis/connection.ts'
 import { type Layout, layoutOf } from '../../../lib/stores/redis/layout.ts'
 import { Snapshot, type Source } from '../../../lib/stores/redis/snapshot.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'

@@ -1,26 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from './errors.ts'
+import type { RedisClient } from './create-client.ts'
 import { explain, isRefusal } from './fault.ts'
 import type { Layout, Script } from './layout.ts'
 
 /** How late an answer may be until the connection counts as lost, in milliseconds. */
 export const OVERDUE_MS = 1000
-
-/** How long the first connection may take, in milliseconds. */
-export const CONNECT_MS = 2500
-
-/** What is used of a client of `@redis/client`, as `createClient`, `createCluster` and `createSentinel` make them. */
-export interface RedisClient {
-  connect (): Promise<unknown>
-  destroy (): unknown
-  on (event: string, listener: (error: Error & { error: Error }) => void): unknown
-  eval (script: string, options: { keys: string[], arguments: string[] }): Promise<unknown>
-  hScan (key: string, cursor: string, options: { COUNT: number }): Promise<unknown>
-  xRead (stream: { key: string, id: string }, options: { COUNT: number, BLOCK?: number }): Promise<unknown>
-}
-
-/** Makes a client that is not connected yet; a connection owns it. */
-export type CreateClient = () => RedisClient | Promise<RedisClient>
 
 /**
  * A connection that serves until its first fault and is then replaced: a client that reconnects by itself, or waits
