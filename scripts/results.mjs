@@ -1,0 +1,69 @@
+import { Parser } from 'tap-parser'
+import yaml from 'tap-yaml'
+
+const MOST_LINES = 2000
+
+/** Reads what tap writes, says in one line how each file went, and keeps what is to be said at the end. */
+export class Results {
+  parser = new Parser()
+  counts = { passed: 0, failed: 0, skipped: 0 }
+  #ended = new Set()
+  /** Of the file that is being read: how many assertions have passed, and what it has printed beside. */
+  #file = { passed: 0, printed: [] }
+  #failures = []
+  #skips = []
+
+  /**
+   * @param print - takes a line
+   */
+  constructor (print) {
+    this.print = print
+    this.parser
+      .on('assert', assert => this.#leave(assert))
+      .on('pass', () => { this.counts.passed++; this.#file.passed++ })
+      .on('fail', failure => this.#fail(failure))
+      .on('skip', ({ fullname, skip }) => this.#skip(fullname, skip))
+      .on('todo', ({ fullname }) => this.#skip(fullname, 'to be done'))
+    this.#listen(this.parser)
+  }
+
+  /**
+   * Says at the end what failed, and what was skipped.
+   *
+   * @param files - those that should have been run
+   */
+  summarize (files) {
+    for (const failure of this.#failures) this.print(`\n${failure}`)
+    for (const skip of this.#skips) this.print(skip)
+    // What is left is the runner's own.
+    for (const line of this.#file.printed) this.print(line.trimEnd())
+    const lost = files.filter(file => !this.#ended.has(file))
+    this.counts.failed += lost.length
+    for (const file of lost) this.print(`FAILED: ${file} has not been run`)
+  }
+
+  #listen (parser) {
+    parser.on('extra', line => this.#file.printed.push(line)).on('child', child => this.#listen(child))
+  }
+
+  #leave ({ ok, skip, name, time, diag }) {
+    this.#ended.add(name)
+    const { passed, printed } = this.#file
+    this.#file = { passed: 0, printed: [] }
+    const state = ok ? (skip ? 'skipped' : 'ok') : 'FAILED'
+    this.print(`${state.padEnd(7)} ${String(passed).padStart(6)} ${((time ?? 0) / 1000).toFixed(1).padStart(6)} s  ${name}`)
+    const end = ok ? undefined : diag?.signal ?? diag?.exitCode
+    if (end !== undefined && end !== 1) this.#failures.push(`FAILED: ${name} ended with ${end}`)
+    if (!ok && printed.length > 0) this.#failures.push(`${name} printed:\n${printed.slice(-MOST_LINES).join('').trimEnd()}`)
+  }
+
+  #fail ({ fullname, diag }) {
+    this.counts.failed++
+    this.#failures.push(`FAILED: ${fullname}\n${diag === null ? '' : yaml.stringify(diag).replace(/^/gm, '  ').trimEnd()}`)
+  }
+
+  #skip (fullname, reason) {
+    this.counts.skipped++
+    this.#skips.push(`skipped: ${fullname}: ${reason === true ? 'no reason given' : reason}`)
+  }
+}
