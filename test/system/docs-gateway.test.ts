@@ -6,7 +6,7 @@ import t from 'tap'
 import { readSettings, trustProxyOf } from '../../examples/gateway/settings.ts'
 import { bearer } from '../support/app.ts'
 import { keyIn } from '../support/cli.ts'
-import { compileServer, listening } from '../support/demo-server.ts'
+import { listening, start } from '../support/demo-server.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 
 const run = promisify(execFile)
@@ -29,7 +29,6 @@ t.test('the steps of docs/gateway.md lead to a gateway that asks for keys', asyn
   t.match(dotenv, /^SESSION_SECRET=[0-9a-f]{64}$/m)
   await writeFile(join(folder, '.env'), `${dotenv.replace(/^DBGPT_URL=.*$/m, '')}PORT=0\n`)
 
-  const start = await compileServer('test-docs-gateway')
   const program = start(t, { PATH: process.env.PATH as string }, {
     '.env': await readFile(join(folder, '.env'), 'utf8'), 'keys.json': await readFile(join(folder, 'keys.json'), 'utf8')
   }, 'gateway')

@@ -10,7 +10,7 @@ import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
 import { bearer, BODY_401, harness, KEY, WRONG_KEY } from '../support/app.ts'
 import { keyIn } from '../support/cli.ts'
-import { until } from '../support/files.ts'
+import { until } from '../support/until.ts'
 import { bareNode } from '../support/process.ts'
 
 const run = promisify(execFile)

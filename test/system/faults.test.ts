@@ -5,9 +5,14 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import { compileServer, listening } from '../support/demo-server.ts'
-import { makeTemporaryFolder, until } from '../support/files.ts'
-import { backUp, Load, logOf, makeKey, type Outage, pickOf, statusOf } from '../support/fleet.ts'
+import { listening, start } from '../support/demo-server.ts'
+import { makeTemporaryFolder } from '../support/files.ts'
+import { until } from '../support/until.ts'
+import { makeKey, pickOf } from '../support/keys.ts'
+import { Load, type Outage } from '../support/load.ts'
+import { backUp } from '../support/redis-backup.ts'
+import { logOf } from '../support/server-log.ts'
+import { statusOf } from '../support/status.ts'
 import type { Program } from '../support/process.ts'
 import { freePorts, RedisServer, skip } from '../support/redis.ts'
 
@@ -44,8 +49,6 @@ interface Fleet {
 }
 
 t.test('under load', { skip }, async t => {
-  const start = await compileServer('test-fleet-faults')
-
   /** Starts a Redis with a list of keys, and two servers under load. */
   const prepare = async (t: Test, setup: Setup = {}): Promise<Fleet> => {
     const { options = [], before, urlOf = ({ url }) => url, env = {} } = setup

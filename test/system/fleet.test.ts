@@ -6,9 +6,15 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import { compileServer, listening } from '../support/demo-server.ts'
-import { Client, flood, Load, logOf, makeKey, pickOf, startSmallServer, statusOf } from '../support/fleet.ts'
-import { until } from '../support/files.ts'
+import { listening, start } from '../support/demo-server.ts'
+import { Client } from '../support/client.ts'
+import { flood } from '../support/flood.ts'
+import { makeKey, pickOf } from '../support/keys.ts'
+import { Load } from '../support/load.ts'
+import { logOf } from '../support/server-log.ts'
+import { startSmallServer } from '../support/small-server.ts'
+import { statusOf } from '../support/status.ts'
+import { until } from '../support/until.ts'
 import { bareNode } from '../support/process.ts'
 import { RedisServer, skip } from '../support/redis.ts'
 
@@ -25,7 +31,6 @@ const GRACE_MS = 2000
 const LATE_MS = 500
 
 t.test('under load, 200 of 10,000 keys are revoked, and each is refused by all of 4 servers at once', { skip }, async t => {
-  const start = await compileServer('test-fleet')
   const redis = await RedisServer.start(t)
   const store = new RedisKeyStore({ url: redis.url })
   const texts = Array.from({ length: KEYS }, makeKey)

@@ -7,8 +7,9 @@ import t from 'tap'
 import { type ApiKey, createApiKey, FileKeyStore, generateApiKey } from '../../lib/index.ts'
 import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { keyIn } from '../support/cli.ts'
-import { compileServer, listening } from '../support/demo-server.ts'
-import { makeTemporaryFolder, until } from '../support/files.ts'
+import { listening, start } from '../support/demo-server.ts'
+import { makeTemporaryFolder } from '../support/files.ts'
+import { until } from '../support/until.ts'
 import { bareNode } from '../support/process.ts'
 
 const run = promisify(execFile)
@@ -32,7 +33,6 @@ function keyOf (text: string): Key {
 }
 
 t.test('under load, keys are rotated and revoked 200 times, and no request is answered wrongly', async t => {
-  const start = await compileServer('test-rotation')
   const file = join(await makeTemporaryFolder(t), 'keys.json')
   const command = async (...args: string[]): Promise<string> =>
     (await run(...bareNode([COMMAND, ...args, '--store', file]))).stdout

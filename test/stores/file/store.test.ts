@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { createApiKey, FileKeyStore, hashApiKey } from '../../../lib/index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { bearer, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
-import { makeTemporaryFolder, until } from '../../support/files.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { testKeyStore } from '../contract.ts'
 
 testKeyStore(t, async t => {

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { Connection, evaluate, type RedisClient } from '../../../lib/stores/redis/client.ts'
 import { BEGINNING, layoutOf, READ } from '../../../lib/stores/redis/layout.ts'
 import { MARKER, rejection } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
 
 const layout = layoutOf('test')

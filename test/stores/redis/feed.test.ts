@@ -7,7 +7,7 @@ import { layoutOf } from '../../../lib/stores/redis/layout.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
 import type { KeyStoreLog } from '../../../lib/types.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
 
 const LOST = { code: 'FST_DBGPT_AUTH_REDIS_FEED_LOST' }

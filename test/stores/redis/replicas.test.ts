@@ -5,7 +5,7 @@ import { createApiKey } from '../../../lib/index.ts'
 import { type RedisClient, RedisKeyStore } from '../../../lib/stores/redis/store.ts'
 import { withReplicas } from '../../../lib/stores/redis/replicas.ts'
 import { KEY, OTHER_KEY, rejection } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { type RedisServer, skip } from '../../support/redis.ts'
 import { isInSync, RedisCluster, RedisSentinels } from '../../support/redis-cluster.ts'
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { RedisKeyStore, type RedisKeyStoreOptions } from '../../../lib/stores/redis/store.ts'
 import { createApiKey } from '../../../lib/index.ts'
 import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { freePorts, openEmptyStore, RedisServer, skip } from '../../support/redis.ts'
 import { testKeyStore } from '../contract.ts'
 
