@@ -13,7 +13,8 @@ export function testFiles (kind = 'all') {
   if (kind === 'all') return all
   if (kind === 'unit') return all.filter(isUnit)
   if (kind === 'node') return all.filter(file => !SAME_ON_EVERY_NODE.test(file))
-  throw new Error(`--only takes unit or node, not ${kind}`)
+  if (kind === 'portable') return all.filter(file => isUnit(file) || file.startsWith('test/stores/file/'))
+  throw new Error(`--only takes unit, node or portable, not ${kind}`)
 }
 
 function isUnit (file) {

@@ -5,6 +5,7 @@
 //   node scripts/test.mjs test/keys/generate.test.ts some files
 //   node scripts/test.mjs --only unit                what starts no process
 //   node scripts/test.mjs --only node                what can differ between versions of Node
+//   node scripts/test.mjs --only portable            what runs on every system
 //   node scripts/test.mjs --changed                  what has changed since its last run, or imports what has
 //
 // All that tests print is kept in build/tests.log.
