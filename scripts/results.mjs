@@ -15,9 +15,11 @@ export class Results {
 
   /**
    * @param print - takes a line
+   * @param quiet - whether to say nothing of files that went well
    */
-  constructor (print) {
+  constructor (print, quiet = false) {
     this.print = print
+    this.quiet = quiet
     this.parser
       .on('assert', assert => this.#leave(assert))
       .on('pass', () => { this.counts.passed++; this.#file.passed++ })
@@ -51,7 +53,8 @@ export class Results {
     const { passed, printed } = this.#file
     this.#file = { passed: 0, printed: [] }
     const state = ok ? (skip ? 'skipped' : 'ok') : 'FAILED'
-    this.print(`${state.padEnd(7)} ${String(passed).padStart(6)} ${((time ?? 0) / 1000).toFixed(1).padStart(6)} s  ${name}`)
+    const seconds = ((time ?? 0) / 1000).toFixed(1)
+    if (!ok || !this.quiet) this.print(`${state.padEnd(7)} ${String(passed).padStart(6)} ${seconds.padStart(6)} s  ${name}`)
     const end = ok ? undefined : diag?.signal ?? diag?.exitCode
     if (end !== undefined && end !== 1) this.#failures.push(`FAILED: ${name} ended with ${end}`)
     if (!ok && printed.length > 0) this.#failures.push(`${name} printed:\n${printed.slice(-MOST_LINES).join('').trimEnd()}`)

@@ -8,7 +8,7 @@
 //   node scripts/test.mjs --only portable            what runs on every system
 //   node scripts/test.mjs --changed                  what has changed since its last run, or imports what has
 //
-// All that tests print is kept in build/tests.log.
+// With --quiet, files that went well are not named. All that tests print is kept in build/tests.log.
 import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -23,7 +23,10 @@ const TAP = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 process.chdir(ROOT)
 
 const { values, positionals } = parseArgs({
-  options: { only: { type: 'string' }, changed: { type: 'boolean' }, jobs: { type: 'string' } }, allowPositionals: true
+  options: {
+    only: { type: 'string' }, changed: { type: 'boolean' }, jobs: { type: 'string' }, quiet: { type: 'boolean' }
+  },
+  allowPositionals: true
 })
 const whole = values.only === undefined && !values.changed && positionals.length === 0
 // Without a Redis, what is written for it is not run.
@@ -39,7 +42,7 @@ const child = spawn(process.execPath, [
 
 mkdirSync('build', { recursive: true })
 const log = createWriteStream(join('build', 'tests.log'))
-const results = new Results(line => console.log(line))
+const results = new Results(line => console.log(line), values.quiet)
 child.stdout.on('data', chunk => log.write(chunk)).pipe(results.parser)
 child.stderr.on('data', chunk => log.write(chunk)).pipe(process.stderr)
 
