@@ -23,8 +23,8 @@ const SHELL = SOURCES.map(argument => JSON.stringify(argument)).join(' ')
 /** Without tap's own compiler, which it tells processes of tests to load. */
 const env = { ...process.env, TAP_TYPE_STRIP_ONLY: '1' }
 const CREATORS = 12
-const ROUNDS = 6
-const WRITERS = 4
+const ROUNDS = 3
+const WRITERS = 8
 
 t.test('the sources run as a command, and exit with its code', async t => {
   const [node = '', ...command] = SOURCES
@@ -83,8 +83,8 @@ t.test('processes that are killed as they write leave a valid file with every ke
     await once(child, 'close')
   }
   for (let round = 0; round < ROUNDS; round++) {
-    const delayOf = (writer: number): number => (2 * round + 3 * writer) % 11
-    await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => await killOne(1 + writer, delayOf(writer))))
+    const delayOf = (writer: number): number => (4 * round + 3 * writer) % 11
+    await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => await killOne(1 + writer % 4, delayOf(writer))))
     const ids = new Set((await new FileKeyStore(file).list()).map(({ id }) => id))
     t.ok(told.every(id => ids.has(id)), `after ${WRITERS * (round + 1)} killed processes`)
   }
