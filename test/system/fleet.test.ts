@@ -102,7 +102,7 @@ t.test('under load, keys of 10,000 are revoked, and each is refused by all of 4 
   t.comment(load.counts())
   for (const [index, server] of servers.entries()) {
     agents[index]?.destroy()
-    t.same(logOf(server), [])
+    t.same(logOf(server), [], `the log of server ${index}`)
     server.kill('SIGTERM')
     t.match(await server.exit, { code: 0 })
   }

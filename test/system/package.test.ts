@@ -82,7 +82,7 @@ t.test('a stack trace names the line of the TypeScript source, which the source 
       await readFile(join(installed, 'dist', file.replace(/ts$/, 'js.map')), 'utf8')
     ) as { sources: string[], sourcesContent: string[] }
     t.same(map.sources.map(source => join('dist', file, '..', source)), [join('lib', file)])
-    t.same(map.sourcesContent, [await readFile(join(sources, 'lib', file), 'utf8')])
+    t.same(map.sourcesContent, [await readFile(join(sources, 'lib', file), 'utf8')], file)
   }
   const trace = await lines('--enable-source-maps', 'throw.mjs')
   const [, path = '', line] = /\(([^()]+):(\d+):\d+\)$/.exec(trace.find(line => line.includes('createApiKey')) ?? '') ?? []
