@@ -21,7 +21,7 @@ export function uncovered (path) {
 /** Writes lines that follow each other as one range. */
 function ranges (lines) {
   const groups = []
-  for (const line of lines) {
+  for (const line of new Set(lines)) {
     const last = groups.at(-1)
     if (last !== undefined && line === last[1] + 1) last[1] = line
     else groups.push([line, line])

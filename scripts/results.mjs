@@ -38,7 +38,7 @@ export class Results {
     for (const failure of this.#failures) this.print(`\n${failure}`)
     for (const skip of this.#skips) this.print(skip)
     // What is left is the runner's own.
-    for (const line of this.#file.printed) this.print(line.trimEnd())
+    for (const line of this.#file.printed) if (!line.startsWith('lcovonly report:')) this.print(line.trimEnd())
     const lost = files.filter(file => !this.#ended.has(file))
     this.counts.failed += lost.length
     for (const file of lost) this.print(`FAILED: ${file} has not been run`)

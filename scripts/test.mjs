@@ -10,7 +10,7 @@
 //
 // With --quiet, files that went well are not named. All that tests print is kept in build/tests.log.
 import { spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -32,6 +32,9 @@ const whole = values.only === undefined && !values.changed && positionals.length
 // Without a Redis, what is written for it is not run.
 const hasRedis = spawnSync('redis-server', ['--version']).error === undefined
 const gated = whole && hasRedis
+
+// What an earlier run has left would be reported.
+if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
 
 const begin = performance.now()
 const files = positionals.length > 0 ? positionals : testFiles(values.only)

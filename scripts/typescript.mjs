@@ -18,14 +18,14 @@ const recipe = isMainThread ? '' : await readFile(import.meta.filename, 'utf8') 
 if (isMainThread) register(import.meta.url)
 
 export async function load (url, context, nextLoad) {
-  if (!url.startsWith('file:')) return await nextLoad(url, context)
-  const file = fileURLToPath(url)
+  const file = url.startsWith('file:') ? fileURLToPath(url) : ''
   if (!file.endsWith('.ts') || file.includes('node_modules')) return await nextLoad(url, context)
-  return { format: 'module', source: await transpile(file), shortCircuit: true }
+  // Others count what is loaded.
+  const { source } = await nextLoad(url, { ...context, format: 'module' })
+  return { format: 'module', source: await transpile(file, String(source)), shortCircuit: true }
 }
 
-async function transpile (file) {
-  const text = await readFile(file, 'utf8')
+async function transpile (file, text) {
   const hash = createHash('sha256').update(recipe).update(text).digest('hex')
   const kept = join(CACHE, `${relative(ROOT, file)}.js`)
   const known = await readFile(kept, 'utf8').catch(() => '')
