@@ -1,5 +1,5 @@
+import { inspect } from 'node:util'
 import { Parser } from 'tap-parser'
-import yaml from 'tap-yaml'
 
 const MOST_LINES = 2000
 
@@ -7,9 +7,10 @@ const MOST_LINES = 2000
 export class Results {
   parser = new Parser()
   counts = { passed: 0, failed: 0, skipped: 0 }
-  #ended = new Set()
-  /** Of the file that is being read: how many assertions have passed, and what it has printed beside. */
-  #file = { passed: 0, printed: [] }
+  /** How many assertions failed in each file that has ended, where it did not end well. */
+  #ended = new Map()
+  /** Of the file that is being read: how many assertions have passed and failed, and what it has printed beside. */
+  #file = { passed: 0, failed: 0, printed: [] }
   #failures = []
   #skips = []
 
@@ -39,6 +40,8 @@ export class Results {
     for (const skip of this.#skips) this.print(skip)
     // What is left is the runner's own.
     for (const line of this.#file.printed) if (!line.startsWith('lcovonly report:')) this.print(line.trimEnd())
+    // A file that was killed has maybe no assertion that failed.
+    this.counts.failed += [...this.#ended.values()].filter(failed => failed === 0).length
     const lost = files.filter(file => !this.#ended.has(file))
     this.counts.failed += lost.length
     for (const file of lost) this.print(`FAILED: ${file} has not been run`)
@@ -49,9 +52,9 @@ export class Results {
   }
 
   #leave ({ ok, skip, name, time, diag }) {
-    this.#ended.add(name)
-    const { passed, printed } = this.#file
-    this.#file = { passed: 0, printed: [] }
+    const { passed, failed, printed } = this.#file
+    this.#ended.set(name, ok ? undefined : failed)
+    this.#file = { passed: 0, failed: 0, printed: [] }
     const state = ok ? (skip ? 'skipped' : 'ok') : 'FAILED'
     const seconds = ((time ?? 0) / 1000).toFixed(1)
     if (!ok || !this.quiet) this.print(`${state.padEnd(7)} ${String(passed).padStart(6)} ${seconds.padStart(6)} s  ${name}`)
@@ -62,11 +65,20 @@ export class Results {
 
   #fail ({ fullname, diag }) {
     this.counts.failed++
-    this.#failures.push(`FAILED: ${fullname}\n${diag === null ? '' : yaml.stringify(diag).replace(/^/gm, '  ').trimEnd()}`)
+    // That a file as a whole has failed is said after its end.
+    if (this.#ended.has(fullname)) this.#ended.set(fullname, 1)
+    else this.#file.failed++
+    this.#failures.push([`FAILED: ${fullname}`, ...Object.entries(diag ?? {}).map(describe)].join('\n'))
   }
 
   #skip (fullname, reason) {
     this.counts.skipped++
     this.#skips.push(`skipped: ${fullname}: ${reason === true ? 'no reason given' : reason}`)
   }
+}
+
+/** Writes what is known of a failure: text over several lines as it stands, such as a difference or a stack. */
+function describe ([name, value]) {
+  const text = typeof value === 'string' ? value.trimEnd() : inspect(value, { breakLength: Infinity, depth: 5 })
+  return `  ${name}: ${text.includes('\n') ? `\n${text.replace(/^/gm, '    ')}` : text}`
 }
