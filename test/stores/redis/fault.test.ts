@@ -31,5 +31,5 @@ t.test('what is wrong is said in words, and nothing else of the error is passed 
 
 t.test('an answer that refuses is told apart from no answer', async t => {
   for (const message of ['ERR x', 'OOM command not allowed', 'WRONGTYPE Operation']) t.ok(isRefusal(new Error(message)), message)
-  for (const error of [refused, new Error('read ECONNRESET'), new Error('Socket closed'), new Error('')]) t.notOk(isRefusal(error), String(error))
+  for (const error of [refused, new Error('read ECONNRESET'), new Error('Socket closed'), new Error('')]) t.notOk(isRefusal(error), explain(error))
 })
