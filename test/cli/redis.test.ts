@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
 import { keyIn, runCommand } from '../support/cli.ts'
+import { runBuiltCommand } from '../support/command.ts'
 import { freePorts, RedisServer, skip } from '../support/redis.ts'
-import { bareNode } from '../support/process.ts'
 
-const COMMAND = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'bin.js')
+const COMMANDS = 12
 
 async function names (url: string, prefix?: string): Promise<(string | undefined)[]> {
   return (await new RedisKeyStore({ url, prefix }).list()).map(({ name }) => name).sort()
@@ -19,8 +16,7 @@ t.test('a Redis that is not there is one line, exit code 1, and no secret', asyn
   const [port] = await freePorts(1)
   for (const args of [['list'], ['create', '--name', 'a'], ['rotate', 'a'], ['revoke', 'a']]) {
     const { code, stdout, stderr } = await runCommand([...args, '--store', `redis://:secret@127.0.0.1:${port}`])
-    t.equal(code, 1)
-    t.equal(stdout, '')
+    t.match({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
     t.match(stderr, new RegExp(`^dbgpt-auth: Redis at 127\\.0\\.0\\.1:${port} cannot be used: nothing listens there \\(.*\\)\\n$`))
   }
 })
@@ -61,24 +57,22 @@ t.test('with a Redis', { skip }, async t => {
     t.same(await names(url), [])
   })
 
-  t.test('20 commands at once on the same names: nothing is lost, nothing comes back', async t => {
-    const { url } = await RedisServer.start(t)
-    const run = async (t: Test, ...args: string[]): Promise<string> => {
-      const { stdout } = await promisify(execFile)(...bareNode([COMMAND, ...args, '--store', url]))
-      t.ok(stdout)
-      return stdout
-    }
+  t.test(`${COMMANDS} commands at once on the same names: nothing is lost, nothing comes back`, async t => {
+    const prefix = 'crowd'
+    const place = ['--store', url, '--prefix', prefix]
+    const names = ['a', 'b', 'c']
     const doomed: string[] = []
-    for (const name of ['a', 'b', 'c']) {
-      doomed.push(createApiKey(keyIn(await run(t, 'create', '--name', name))).id)
-      await run(t, 'create', '--name', name)
+    for (const name of names) {
+      const create = async (): Promise<string> => keyIn((await runCommand(['create', '--name', name, ...place])).stdout)
+      doomed.push(createApiKey(await create()).id)
+      await create()
     }
-    const made = (await Promise.all(Array.from({ length: 20 }, async (_, index) => {
-      const name = ['a', 'b', 'c'][index % 3] as string
-      if (index < 3) return await run(t, 'revoke', doomed[index] as string)
-      return await run(t, ...(index % 2 === 0 ? ['create', '--name', name] : ['rotate', name]))
-    }))).slice(3).map(stdout => createApiKey(keyIn(stdout)).id)
-    const ids = (await new RedisKeyStore({ url }).list()).map(({ id }) => id)
+    const made = (await Promise.all(Array.from({ length: COMMANDS }, async (_, index) => {
+      if (index < names.length) return await runBuiltCommand('revoke', doomed[index] as string, ...place)
+      const name = names[index % names.length] as string
+      return await runBuiltCommand(...(index % 2 === 0 ? ['create', '--name', name] : ['rotate', name]), ...place)
+    }))).slice(names.length).map(stdout => createApiKey(keyIn(stdout)).id)
+    const ids = (await new RedisKeyStore({ url, prefix }).list()).map(({ id }) => id)
     t.same(made.filter(id => !ids.includes(id)), [], 'no new key is lost')
     t.same(doomed.filter(id => ids.includes(id)), [], 'no revoked key is back')
     t.equal(ids.length, 3 + made.length)

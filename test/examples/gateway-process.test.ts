@@ -5,12 +5,10 @@ import t from 'tap'
 import { readerOf } from '../../examples/gateway/answer.ts'
 import { readSettings, trustProxyOf } from '../../examples/gateway/settings.ts'
 import { bearer, KEY, MARKER, rejection } from '../support/app.ts'
-import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
+import { ask, chat, listening, start } from '../support/demo-server.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
 const SECRET = 'a secret of more than 32 characters for the tests'
-
-const start = await compileServer('test-gateway-process')
 
 t.test('settings have defaults, and a blank variable is an unset one', async t => {
   const defaults = {

@@ -2,12 +2,10 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import t from 'tap'
 import { bearer, KEY } from '../support/app.ts'
-import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
+import { ask, chat, listening, start } from '../support/demo-server.ts'
 import { KeptConnection } from '../support/socket.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
-
-const start = await compileServer('test-server-process')
 
 t.test('the keys and the port are read from .env in the working directory', async t => {
   const program = start(t, {}, { '.env': `PORT=0\nAPI_KEYS=${KEY}\n` })

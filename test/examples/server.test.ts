@@ -1,11 +1,9 @@
 import OpenAI, { AuthenticationError } from 'openai'
 import t from 'tap'
 import { bearer, BODY_401, CHALLENGE, challenge, KEY, rejection, WRONG_KEY } from '../support/app.ts'
-import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
+import { ask, chat, listening, start } from '../support/demo-server.ts'
 
 const DBGPT_401 = '{"success":false,"err_code":"401","err_msg":"{\'error\': {\'message\': \'\', \'type\': \'invalid_request_error\', \'param\': None, \'code\': \'invalid_api_key\'}}","data":null}'
-
-const start = await compileServer('test-server')
 
 const guarded: readonly (readonly [path: string, refusal: string, answer: object, init?: RequestInit])[] = [
   ['/api/v2/serve/awel/flows', DBGPT_401, {

@@ -21,7 +21,7 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.same(store.find(record.digest), record)
     t.same(new Set((await store.list()).map(({ id }) => id)), new Set([record.id, other.id]))
     for (const digest of ['', '__proto__', 'constructor', record.id, record.digest.toUpperCase()]) {
-      t.equal(store.find(digest) ?? undefined, undefined)
+      t.equal(store.find(digest) ?? undefined, undefined, `"${digest}"`)
     }
   })
 
@@ -57,7 +57,7 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.same(await store.find(record.digest), { ...record, expiresAt: new Date(2e12) })
     t.same(await store.list(), [{ ...record, expiresAt: new Date(2e12) }])
     for (const at of [new Date(NaN), undefined, null, '2030-01-01']) {
-      await t.rejects(store.expire(record.id, at as Date), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+      await t.rejects(store.expire(record.id, at as Date), { code: 'FST_DBGPT_AUTH_KEY_INVALID' }, String(at))
     }
     t.match(store.find(record.digest), { expiresAt: new Date(2e12) })
   })
@@ -77,8 +77,8 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     const store = await make(t)
     await store.add(other)
     for (const id of [record.id, '', '__proto__', 'constructor', other.digest]) {
-      t.equal(await store.expire(id, new Date(2e12)), false)
-      t.equal(await store.revoke(id), false)
+      t.equal(await store.expire(id, new Date(2e12)), false, `expire "${id}"`)
+      t.equal(await store.revoke(id), false, `revoke "${id}"`)
     }
     t.same((await store.list()).map(({ id }) => id), [other.id])
   })

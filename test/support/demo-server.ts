@@ -1,27 +1,19 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Test } from 'tap'
+import { built } from './build.ts'
 import { Program, type ProgramOptions } from './process.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-/** How a test starts an example: its whole environment, what stands in its working directory, and which it is. */
-export type Start = (
-  t: Test, env: ProgramOptions['env'], files?: Record<string, string>, example?: 'server' | 'gateway'
-) => Program
-
 /**
- * Compiles the examples as `npm start` does, for one test file alone: others may do so at the same time.
+ * Starts an example.
  *
- * @param name - the folder of `build/` to compile to
+ * @param t - the test, with which it ends
+ * @param env - its whole environment
+ * @param files - what stands in its working directory
+ * @param example - which one it is
  */
-export async function compileServer (name: string): Promise<Start> {
-  const npm = ['npm', 'run', 'build:examples', '--', '--outDir', `build/${name}`]
-  // Without what tap adds to NODE_OPTIONS, which makes the compiler slow.
-  await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', ...npm], { cwd: ROOT })
-  return (t, env, files = {}, example = 'server') =>
-    new Program(t, `${ROOT}build/${name}/${example}/index.js`, { cwd: t.testdir(files), env })
+export function start (
+  t: Test, env: ProgramOptions['env'], files: Record<string, string> = {}, example: 'server' | 'gateway' = 'server'
+): Program {
+  return new Program(t, built(`build/examples/${example}/index.js`), { cwd: t.testdir(files), env })
 }
 
 /** Waits until a server listens, and returns its URL. */

@@ -1,270 +1,129 @@
-import { randomBytes } from 'node:crypto'
-import { Agent, get } from 'node:http'
-import net from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
-import { createClient, RESP_TYPES } from '@redis/client'
+import { Agent } from 'node:http'
 import type { Test } from 'tap'
-import { type LogLine, MARKER } from './app.ts'
-import { until } from './files.ts'
-import { Program } from './process.ts'
-import type { RedisServer } from './redis.ts'
+import { createApiKey } from '../../lib/index.ts'
+import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
+import { listening, start } from './demo-server.ts'
+import { makeKey, pickOf } from './keys.ts'
+import { Load, type Outage } from './load.ts'
+import type { Program } from './process.ts'
+import { RedisServer } from './redis.ts'
+import { logOf } from './server-log.ts'
+import { statusOf } from './status.ts'
+import { until } from './until.ts'
 
-/** How long a client pauses between its requests: the machine must not be what is measured. */
-const PAUSE_MS = 5
-/** How long an answer may take: a bound, so that a failing test ends. */
-const TIMEOUT_MS = 20_000
-/** How many requests of a flood are sent in one piece. */
-const BATCH = 100
-const REFUSED = 'HTTP/1.1 401 Unauthorized\r\n'
-const SERVER = `
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import Fastify, { LogController } from 'fastify'
-import dbgptAuth from 'fastify-dbgpt-auth'
-import { RedisKeyStore } from 'fastify-dbgpt-auth/redis'
+const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
+const GOOD = 50
+const DOOMED = 20
+/** How many keys a fleet has once one was revoked and one added. */
+export const KEYS_IN_LIST = GOOD + DOOMED
 
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc')
-const app = Fastify({
-  logger: { level: 'warn', stream: process.stderr },
-  logController: new LogController({ disableRequestLogging: true })
-})
-const keys = new RedisKeyStore({ url: process.env.REDIS_URL, graceMs: Number(process.env.GRACE_MS) })
-await app.register(dbgptAuth, { keys, logLevel: 'silent' })
-app.get('/v1/models', async () => ({ object: 'list', data: [] }))
-app.get('/memory', { config: { apiKey: false } }, async () => {
-  gc()
-  return process.memoryUsage()
-})
-const url = await app.listen({ host: '127.0.0.1', port: 0 })
-app.log.level = 'info'
-process.once('SIGTERM', () => app.close())
-console.log('Listening on ' + url)
-`
-
-/** Starts a small server with a grace period of its own, and a public route that tells how much memory is in use. */
-export function startSmallServer (t: Test, redisUrl: string, graceMs: number): Program {
-  const cwd = t.testdir({ 'server.mjs': SERVER })
-  return new Program(t, `${cwd}/server.mjs`, { cwd, env: { REDIS_URL: redisUrl, GRACE_MS: String(graceMs) } })
+export interface Setup {
+  /** More options of the Redis. */
+  readonly options?: readonly string[]
+  /** What is done before the servers start. */
+  readonly before?: (redis: RedisServer) => Promise<unknown>
+  readonly urlOf?: (redis: RedisServer) => string
+  readonly env?: Readonly<Record<string, string>>
 }
 
-/** Makes the text of a key. */
-export function makeKey (): string {
-  return `dbgpt_${MARKER}_${randomBytes(16).toString('hex')}`
-}
+/** A Redis with a list of keys, and two servers under load. */
+export class Fleet {
+  readonly redis: RedisServer
+  /** Works as the default user, over connections that are not kept. */
+  readonly store: RedisKeyStore
+  readonly servers: readonly Program[]
+  readonly load: Load
+  readonly #urls: readonly string[]
+  readonly #good: string[]
+  readonly #doomed: string[]
+  readonly #revoked: string[] = []
+  /** What clients and logs were checked against so far. */
+  readonly #outages: Outage[] = []
+  #lines = 0
 
-/** Picks one of some keys; undefined, there are none. */
-export function pickOf (keys: readonly string[]): string | undefined {
-  return keys[Math.floor(Math.random() * keys.length)]
-}
-
-/** Sends a request with a key, and returns the status of the answer. */
-export async function statusOf (url: string, key: string, agent: Agent): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const options = { agent, timeout: TIMEOUT_MS, headers: { authorization: `Bearer ${key}` } }
-    const request = get(`${url}/v1/models`, options, answer => {
-      answer.resume().on('end', () => resolve(answer.statusCode as number)).on('error', reject)
-    })
-    request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer')))
-  })
-}
-
-/** Which keys are asked with: those in the list, others, and those that were in it. */
-export type Kind = 'good' | 'unknown' | 'revoked'
-
-export interface Answer {
-  readonly status: number
-  readonly sentAt: number
-  readonly at: number
-}
-
-/** A client of one server: asks over one connection, one request after the other, and remembers every answer. */
-export class Client {
-  readonly kind: Kind
-  readonly answers: Answer[] = []
-  readonly #ended: Promise<void>
-  #over = false
-
-  /**
-   * Starts to ask.
-   *
-   * @param t - the test, with which it stops
-   * @param url - the server
-   * @param kind - which keys it asks with
-   * @param pick - picks one; undefined, there is none to ask with yet
-   */
-  constructor (t: Test, url: string, kind: Kind, pick: () => string | undefined) {
-    this.kind = kind
-    this.#ended = this.#ask(url, pick)
-    this.#ended.catch(() => {}) // it is waited for at the end
-    t.teardown(async () => await this.stop())
+  private constructor (
+    t: Test, redis: RedisServer, store: RedisKeyStore, servers: readonly Program[], urls: readonly string[],
+    keys: { readonly good: string[], readonly doomed: string[] }
+  ) {
+    this.redis = redis
+    this.store = store
+    this.servers = servers
+    this.#urls = urls
+    this.#good = keys.good
+    this.#doomed = keys.doomed
+    this.load = new Load(t, urls, { good: () => pickOf(this.#good), revoked: () => pickOf(this.#revoked) })
   }
 
-  /** Stops; throws if it could not go on before. */
-  async stop (): Promise<void> {
-    this.#over = true
-    await this.#ended
+  /** Starts all of it, and waits until there is load and a change has reached both servers. */
+  static async start (t: Test, setup: Setup = {}): Promise<Fleet> {
+    const { options = [], before, urlOf = ({ url }) => url, env = {} } = setup
+    const redis = await RedisServer.start(t, [...PERSISTENT, ...options])
+    const store = new RedisKeyStore({ url: redis.url })
+    const keys = { good: Array.from({ length: GOOD }, makeKey), doomed: Array.from({ length: DOOMED }, makeKey) }
+    await store.addAll([...keys.good, ...keys.doomed].map(text => createApiKey(text)))
+    await before?.(redis)
+    const all = { ...env, API_KEYS_REDIS_URL: urlOf(redis), PORT: '0', NODE_ENV: 'production' }
+    const servers = [start(t, all), start(t, all)]
+    const fleet = new Fleet(t, redis, store, servers, await Promise.all(servers.map(listening)), keys)
+    await fleet.revoke(t)
+    await fleet.load.more(20)
+    const text = makeKey()
+    await store.add(createApiKey(text))
+    await fleet.#answers(text, 200)
+    fleet.#good.push(text)
+    return fleet
   }
 
-  async #ask (url: string, pick: () => string | undefined): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (!this.#over) {
-      const key = pick()
-      const sentAt = performance.now()
-      if (key !== undefined) this.answers.push({ status: await statusOf(url, key, agent), sentAt, at: performance.now() })
-      await pause(PAUSE_MS)
-    }
-    agent.destroy()
-  }
-}
-
-/** When a fault began, was noticed by all servers, began to be repaired, and was over for all of them. */
-export interface Outage {
-  readonly from: number
-  readonly noticed: number
-  readonly repaired: number
-  readonly back: number
-}
-
-/** Three clients for each of some servers. */
-export class Load {
-  readonly #clients: readonly Client[]
-
-  /**
-   * Starts the clients.
-   *
-   * @param t - the test, with which they stop
-   * @param urls - the servers
-   * @param pick - picks keys
-   */
-  constructor (t: Test, urls: readonly string[], pick: Readonly<Record<'good' | 'revoked', () => string | undefined>>) {
-    const picks = Object.entries({ ...pick, unknown: makeKey })
-    this.#clients = urls.flatMap(url => picks.map(([kind, pick]) => new Client(t, url, kind as Kind, pick)))
+  /** Revokes a key, and waits until both servers refuse it. */
+  async revoke (t: Test, by = this.store): Promise<void> {
+    const text = this.#doomed.pop() as string
+    t.ok(await by.revoke(createApiKey(text).id), 'a key is revoked')
+    await this.#answers(text, 401)
+    this.#revoked.push(text)
   }
 
-  /** Stops the clients; throws if one could not go on. */
-  async stop (): Promise<void> {
-    await Promise.all(this.#clients.map(async client => await client.stop()))
-  }
-
-  /** Waits until every client has so many more answers. */
-  async more (count: number): Promise<void> {
-    const lengths = this.#clients.map(({ answers }) => answers.length)
-    await until(() => this.#clients.every(({ answers }, index) => answers.length >= (lengths[index] as number) + count), 30)
-  }
-
-  /** Waits until no server answers a kind otherwise any more. */
-  async hears (kind: Kind, status: number): Promise<void> {
-    const asked = performance.now()
-    await until(() => this.#of(kind).every(({ answers }) => {
-      const last = answers.at(-1)
-      return last !== undefined && last.sentAt > asked && last.status === status
-    }), 20)
+  /** Waits until both servers have logged so many lines since the last check. */
+  async logged (count: number): Promise<void> {
+    await until(() => this.servers.every(server => logOf(server).length === this.#lines + count))
   }
 
   /**
-   * Makes a fault, waits until all servers have noticed it, repairs it, and waits until all of them are back.
+   * Checks what clients and logs saw of outages since the last check.
    *
-   * @param fault - makes it
-   * @param repair - repairs it
-   * @param ms - how long it lasts at least
+   * @param t - the test
+   * @param outages - what happened
+   * @param code - as what it is logged
    */
-  async outage (fault: () => unknown, repair: () => unknown, ms = 0): Promise<Outage> {
-    const from = performance.now()
-    await fault()
-    await this.hears('unknown', 503)
-    const noticed = performance.now()
-    await this.more(20)
-    await pause(ms - (performance.now() - from))
-    const repaired = performance.now()
-    await repair()
-    await this.hears('unknown', 401)
-    const back = performance.now()
-    await this.more(20)
-    return { from, noticed, repaired, back }
-  }
-
-  /** Says how often which kind of key was answered how. */
-  counts (): string {
-    const counts: Partial<Record<Kind, Record<number, number>>> = {}
-    for (const { kind, answers } of this.#clients) {
-      const ofKind = counts[kind] ??= {}
-      for (const { status } of answers) ofKind[status] = (ofKind[status] ?? 0) + 1
+  async check (t: Test, outages: readonly Outage[], code = 'FST_DBGPT_AUTH_REDIS'): Promise<void> {
+    this.#outages.push(...outages)
+    await this.load.more(20)
+    await this.logged(2 * outages.length)
+    t.same(this.load.wrong(this.#outages), [], 'no request was answered wrongly')
+    t.ok(this.load.losses().every(count => count <= this.#outages.length), 'nothing else was lost')
+    const lost = { level: 50, msg: 'The key feed is lost', err: { code } }
+    const back = { level: 30, msg: /^The key feed is back after \d+ ms$/ }
+    const lines = outages.flatMap(() => [lost, back])
+    for (const server of this.servers) t.match(logOf(server).slice(this.#lines), lines, 'each outage is news twice')
+    this.#lines += lines.length
+    for (const { from, noticed, repaired, back } of outages) {
+      if (noticed < Infinity) t.comment(`noticed after ${Math.round(noticed - from)} ms`)
+      t.comment(`over ${Math.round(back - repaired)} ms after the repair began`)
     }
-    return JSON.stringify(counts)
   }
 
-  /** Returns the first answers that should have been others, if the list was lost so often. */
-  wrong (outages: readonly Outage[]): object[] {
-    const all = this.#clients.flatMap(({ kind, answers }) => answers.map(answer => ({ kind, ...answer })))
-    return all.filter(({ kind, ...answer }) => !mayBe(kind, answer, outages)).slice(0, 20)
-  }
-
-  /** Returns how often the answers of each client to keys that are not in the list changed from 401 to 503. */
-  losses (): number[] {
-    const isLoss = ({ status }: Answer, index: number, answers: Answer[]): boolean =>
-      status === 503 && answers[index - 1]?.status === 401
-    return this.#clients.filter(({ kind }) => kind !== 'good').map(({ answers }) => answers.filter(isLoss).length)
-  }
-
-  #of (kind: Kind): readonly Client[] {
-    return this.#clients.filter(client => client.kind === kind)
-  }
-}
-
-/** Only while a fault is being noticed, or repaired, may the answer to a key that is not in the list be one or the other. */
-function mayBe (kind: Kind, { status, sentAt, at }: Answer, outages: readonly Outage[]): boolean {
-  if (kind === 'good') return status === 200
-  if (outages.every(({ from, back }) => at < from || sentAt > back)) return status === 401
-  if (outages.some(({ noticed, repaired }) => sentAt > noticed && at < repaired)) return status === 503
-  return status === 401 || status === 503
-}
-
-/** Returns what a server has logged but for refused requests: lines of the log are all that stands in its standard error. */
-export function logOf ({ output }: Program): LogLine[] {
-  const lines = output.stderr.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as LogLine)
-  return lines.filter(({ msg }) => msg !== 'API key rejected')
-}
-
-/** Asks with keys that are random, each once, over some connections, as fast as is answered 401. */
-export async function flood (url: string, count: number): Promise<void> {
-  const { port } = new URL(url)
-  let batches = count / BATCH
-  const send = (socket: net.Socket): void => {
-    const keys = Array.from({ length: BATCH }, makeKey)
-    socket.write(keys.map(key => `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`).join(''))
-  }
-  await Promise.all(Array.from({ length: 4 }, async () => {
-    const socket = net.connect(Number(port), '127.0.0.1').setEncoding('latin1')
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer, or another one')))
-    if (batches-- > 0) send(socket)
-    let [rest, answers] = ['', 0]
-    for await (const chunk of socket) {
-      const parts = `${rest}${chunk}`.split(REFUSED)
-      rest = (parts.at(-1) as string).slice(1 - REFUSED.length)
-      answers += parts.length - 1
-      if (answers < BATCH) continue
-      answers = 0
-      if (batches-- <= 0) break // which destroys the socket
-      send(socket)
+  /** Ends the load and the servers, in whose logs no secret may stand. */
+  async end (t: Test, secret?: string): Promise<void> {
+    await this.load.stop()
+    t.comment(this.load.counts())
+    for (const server of this.servers) {
+      const { stderr } = server.output
+      t.notOk(/rediss?:/.test(stderr) || (secret !== undefined && stderr.includes(secret)), 'no secret is in the log')
+      server.kill('SIGTERM')
+      t.match(await server.exit, { code: 0 })
     }
-  }))
-}
-
-/** Keeps the keys of a Redis, and returns what restores them. */
-export async function backUp ({ url }: RedisServer): Promise<() => Promise<void>> {
-  const connect = async () => {
-    return await createClient({ url, RESP: 2 }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).connect()
   }
-  const names = ['keys', 'changes', 'meta'].map(name => `{dbgpt-auth}:${name}`)
-  const client = await connect()
-  const dumps = await Promise.all(names.map(async name => await client.dump(name)))
-  client.destroy()
-  return async () => {
-    const client = await connect()
-    const all = client.multi()
-    names.forEach((name, index) => all.restore(name, 0, dumps[index] as Buffer))
-    await all.exec()
-    client.destroy()
+
+  async #answers (text: string, status: number): Promise<void> {
+    for (const url of this.#urls) await until(async () => await statusOf(url, text, new Agent()) === status)
   }
 }

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { makeTemporaryFolder, until } from './files.ts'
+import { makeTemporaryFolder } from './files.ts'
+import { until } from './until.ts'
 import { freePorts, RedisServer } from './redis.ts'
 
 const run = promisify(execFile)

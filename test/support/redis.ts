@@ -6,7 +6,8 @@ import { createClient } from '@redis/client'
 import type { Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore, type RedisKeyStoreOptions } from '../../lib/stores/redis/store.ts'
-import { makeTemporaryFolder, until } from './files.ts'
+import { makeTemporaryFolder } from './files.ts'
+import { until } from './until.ts'
 
 /** Why the tests that need a Redis are skipped here; false, they are not. */
 export const skip: string | false = hasRedis() ? false : 'there is no redis-server on this machine: apt-get install redis-server'

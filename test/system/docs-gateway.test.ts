@@ -1,35 +1,31 @@
-import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { readSettings, trustProxyOf } from '../../examples/gateway/settings.ts'
 import { bearer } from '../support/app.ts'
+import { built } from '../support/build.ts'
 import { keyIn } from '../support/cli.ts'
-import { compileServer, listening } from '../support/demo-server.ts'
+import { listening, start } from '../support/demo-server.ts'
+import { pageOf, runShell, snippetsOf } from '../support/documentation.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 
-const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '..', '..')
-const text = await readFile(join(ROOT, 'docs', 'gateway.md'), 'utf8')
-const snippets = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code as string)
+const PAGE = 'docs/gateway.md'
+const text = await pageOf(PAGE)
 
 t.test('the steps of docs/gateway.md lead to a gateway that asks for keys', async t => {
-  const [install = '', prepare = '', ...others] = snippets
+  const [install = '', prepare = '', ...others] = (await snippetsOf(PAGE, 'sh')).map(({ code }) => code)
   t.same(others, [])
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+  const { scripts } = JSON.parse(await pageOf('package.json')) as { scripts: Record<string, string> }
   for (const [, script] of install.matchAll(/npm run ([\w:]+)/g)) t.ok(scripts[script as string], `${script}`)
   t.equal(scripts.start, /`(node build\/examples\/gateway\/index\.js)`/.exec(text)?.[1] as string)
 
   const folder = await makeTemporaryFolder(t)
-  const command = prepare.replace('dist/cli/bin.js', join(ROOT, 'dist', 'cli', 'bin.js'))
-  const { stdout } = await run('env', ['-u', 'NODE_OPTIONS', 'bash', '-c', command], { cwd: folder })
+  const { stdout } = await runShell(prepare.replace('dist/cli/bin.js', built('dist/cli/bin.js')), { cwd: folder })
   const key = keyIn(stdout)
   const dotenv = await readFile(join(folder, '.env'), 'utf8')
   t.match(dotenv, /^SESSION_SECRET=[0-9a-f]{64}$/m)
   await writeFile(join(folder, '.env'), `${dotenv.replace(/^DBGPT_URL=.*$/m, '')}PORT=0\n`)
 
-  const start = await compileServer('test-docs-gateway')
   const program = start(t, { PATH: process.env.PATH as string }, {
     '.env': await readFile(join(folder, '.env'), 'utf8'), 'keys.json': await readFile(join(folder, 'keys.json'), 'utf8')
   }, 'gateway')
@@ -43,6 +39,6 @@ t.test('the steps of docs/gateway.md lead to a gateway that asks for keys', asyn
 })
 
 t.test('every variable is in docs/gateway.md, and what it says of TRUST_PROXY is taken', async t => {
-  for (const name of Object.keys(await readSettings({}))) t.match(text, `\`${name}\``)
-  for (const [, setting = ''] of text.matchAll(/`TRUST_PROXY=([^`]+)`/g)) t.same(trustProxyOf(setting), ['127.0.0.1'])
+  for (const name of Object.keys(await readSettings({}))) t.match(text, `\`${name}\``, name)
+  for (const [, setting = ''] of text.matchAll(/`TRUST_PROXY=([^`]+)`/g)) t.same(trustProxyOf(setting), ['127.0.0.1'], setting)
 })

@@ -1,49 +1,15 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createApiKey, FileKeyStore } from '../../lib/index.ts'
-import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
-import { bearer, BODY_401, harness, KEY, WRONG_KEY } from '../support/app.ts'
+import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
+import { bearer, BODY_401, harness, KEY } from '../support/app.ts'
 import { keyIn } from '../support/cli.ts'
-import { until } from '../support/files.ts'
-import { bareNode } from '../support/process.ts'
+import { askProgram, makePackageFolder, pageOf, runShell, snippetsOf } from '../support/documentation.ts'
 import { resolve, type Variables } from '../support/settings.ts'
-
-const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '..', '..')
-
-interface Snippet {
-  /** The heading that it stands under. */
-  readonly heading: string
-  readonly language: string
-  readonly code: string
-}
-
-async function snippetsOf (file: string): Promise<Snippet[]> {
-  const text = await readFile(join(ROOT, file), 'utf8')
-  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ index, 1: language, 2: code }) => ({
-    heading: [...text.slice(0, index).matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] as string,
-    language: language as string,
-    code: code as string
-  }))
-}
-
-/** Makes a folder in which the package is found by its name, as it is by those who have installed it. */
-async function makeFolder (t: Test): Promise<string> {
-  await mkdir(join(ROOT, 'build'), { recursive: true })
-  const folder = await mkdtemp(join(ROOT, 'build', 'snippet-'))
-  t.teardown(async () => await rm(folder, { recursive: true }))
-  return folder
-}
-
-/** The environment of a snippet: nothing of this process's but what runs it. */
-function environment (variables: Record<string, string> = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, ...variables }
-}
+import { until } from '../support/until.ts'
 
 /** What is told apart about the programs, by heading: what to ask for, with which key. */
 const probes: Readonly<Record<string, { readonly url?: string, readonly key?: string, readonly status?: number }>> = {
@@ -56,40 +22,33 @@ const probes: Readonly<Record<string, { readonly url?: string, readonly key?: st
   'A key store of one\'s own': { key: KEY }
 }
 
-const files = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map(name => join('docs', name))]
+const files = ['README.md', ...(await readdir('docs')).map(name => `docs/${name}`)]
 // What needs a Redis has a test of its own.
 for (const file of files.filter(name => name.endsWith('.md') && name !== 'docs/scaling.md')) {
-  for (const { heading, code } of (await snippetsOf(file)).filter(({ language }) => language === 'js')) {
+  for (const { heading, code } of await snippetsOf(file, 'js')) {
     t.test(`the program of ${file} under "${heading}" runs, and guards`, async t => {
-      const folder = await makeFolder(t)
-      const { url = '/', key = KEY, status = 404 } = probes[heading] ?? {}
-      const ask = `async key => (await app.inject({ url: '${url}', headers: { authorization: 'Bearer ' + key } })).statusCode`
-      const table = heading === 'A key store of one\'s own' ? `table.set('${createApiKey(key).digest}', { name: 'x' })\n` : ''
-      const end = `\nconst ask = ${ask}\n${table}console.log(JSON.stringify(['answers', await ask('${key}'), await ask('${WRONG_KEY}')]))\n` +
-        'await app.close()\n'
+      const folder = await makePackageFolder(t)
       await writeFile(join(folder, 'keys.json'), serializeKeyFile([createApiKey(KEY)]))
-      await writeFile(join(folder, 'server.mjs'), code.replace('port: 3000', 'port: 0') + end)
-      const variables = { API_KEYS: KEY, ADMIN_API_KEYS: KEY }
-      const { stdout } = await run(process.execPath, ['server.mjs'], { cwd: folder, env: environment(variables) })
-      t.match(stdout, `["answers",${status},401]`)
+      const { url, key = KEY, status = 404 } = probes[heading] ?? {}
+      const more = heading === 'A key store of one\'s own' ? `table.set('${createApiKey(key).digest}', { name: 'x' })` : ''
+      t.same(await askProgram(code, folder, { url, key, more, env: { API_KEYS: KEY, ADMIN_API_KEYS: KEY } }), [status, 401])
     })
   }
 }
 
 t.test('the lines of docs/configuration.md start the program of the README as they say', async t => {
-  const folder = await makeFolder(t)
-  const [program] = (await snippetsOf('README.md')).filter(({ language }) => language === 'js')
+  const folder = await makePackageFolder(t)
+  const [program] = await snippetsOf('README.md', 'js')
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await mkdir(join(folder, 'node_modules'))
   await writeFile(join(folder, 'server.js'), program?.code
     .replace('port: 3000', 'port: 0').replace('\'fastify-dbgpt-auth\'', '\'../../dist/index.js\'') +
     '\nconsole.log(\'status\', (await fetch(app.listeningOrigin)).status)\nawait app.close()\n')
-  const [lines] = (await snippetsOf('docs/configuration.md')).filter(({ language }) => language === 'sh')
+  const [lines] = await snippetsOf('docs/configuration.md', 'sh')
   const expected = { open: 'status 200', guarded: 'status 401', 'does not start': 'FST_DBGPT_AUTH_KEY' }
   let checked = 0
   for (const line of lines?.code.trim().split('\n') ?? []) {
-    const command = `PATH=${JSON.stringify(join(process.execPath, '..'))}:$PATH; ${line}`
-    const { stdout, stderr } = await run('bash', ['-c', command], { cwd: folder, env: environment() }).catch(error => error)
+    const { stdout, stderr } = await runShell(line, { cwd: folder })
     const [, sign] = Object.entries(expected).find(([word]) => line.includes(`# ${word}`)) ?? []
     t.match(stdout + stderr, sign as string, line)
     checked++
@@ -98,24 +57,22 @@ t.test('the lines of docs/configuration.md start the program of the README as th
 })
 
 t.test('the line of docs/configuration.md makes the digest of a key', async t => {
-  const line = (await snippetsOf('docs/configuration.md')).find(({ code }) => code.includes('sha256sum'))
-  const { stdout } = await run('bash', ['-c', line?.code as string], { env: environment({ KEY }) })
+  const line = (await snippetsOf('docs/configuration.md', 'sh')).find(({ code }) => code.includes('sha256sum'))
+  const { stdout } = await runShell(line?.code ?? '', { env: { KEY } })
   t.equal(stdout, `sha256:${createApiKey(KEY).digest}\n`)
 })
 
 t.test('the five commands of docs/key-management.md lead from API_KEYS=dbgpt to rotated keys, one after the other', async t => {
-  const folder = await makeFolder(t)
+  const folder = await makePackageFolder(t)
   const file = join(folder, 'keys.json')
-  const lines = (await snippetsOf('docs/key-management.md')).filter(({ language }) => language === 'sh')
+  const lines = await snippetsOf('docs/key-management.md', 'sh')
   t.equal(lines.length, 5)
-  const command = `npx () { shift; ${bareNode([join(ROOT, 'dist', 'cli', 'bin.js')]).flat().join(' ')} "$@"; }\n`
   const { app, guard } = harness(t)
   const store = new FileKeyStore(file)
   const status = async (key: string): Promise<number> => (await app.inject({ url: '/', headers: bearer(key) })).statusCode
   const outputs: string[] = []
   for (const [index, { code }] of lines.entries()) {
-    const { stdout } = await run('bash', ['-c', command + code], { cwd: folder, env: environment({ API_KEYS: 'dbgpt' }) })
-    outputs.push(stdout)
+    outputs.push((await runShell(code, { cwd: folder, env: { API_KEYS: 'dbgpt' } })).stdout)
     if (index === 0) await guard({ keys: store })
   }
   app.get('/', () => 'ok')
@@ -131,11 +88,11 @@ t.test('the five commands of docs/key-management.md lead from API_KEYS=dbgpt to 
 })
 
 t.test('the README shows the answer as it is', async t => {
-  t.match(await readFile(join(ROOT, 'README.md'), 'utf8'), `401 ${BODY_401}`)
+  t.match(await pageOf('README.md'), `401 ${BODY_401}`)
 })
 
 t.test('the profiles of .env.example do what they say', async t => {
-  const text = await readFile(join(ROOT, '.env.example'), 'utf8')
+  const text = await pageOf('.env.example')
   const profiles = text.split('# --- ').slice(1).map(profile => Object.fromEntries(
     [...profile.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(({ 1: name, 2: value }) => [name, value])
   ))
@@ -144,8 +101,7 @@ t.test('the profiles of .env.example do what they say', async t => {
   t.match(resolve({}, development), { on: false })
   t.match(resolve({}, test), { on: true, warnings: [/placeholder/] })
   t.throws(() => resolve({}, production), { code: 'FST_DBGPT_AUTH_KEYS_REQUIRED' })
-  const command = /node -p "(.*)"/.exec(text)?.[1] as string
-  const { stdout } = await run(process.execPath, ['-p', command], { env: environment() })
+  const { stdout } = await runShell(/node -p ".*"/.exec(text)?.[0] ?? '')
   t.equal(weaknessOf(stdout.trim()), undefined)
   const key = randomBytes(32).toString('base64url')
   t.match(resolve({}, { ...production, API_KEYS: key }), { on: true, warnings: [] })

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { type RedisClient, RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
-import { until } from '../support/files.ts'
+import { until } from '../support/until.ts'
+import { askProgram, makePackageFolder, snippetsOf } from '../support/documentation.ts'
 import { openEmptyStore, type RedisServer, skip } from '../support/redis.ts'
 import { isInSync, isMaster, RedisCluster, RedisSentinels } from '../support/redis-cluster.ts'
 import { testKeyStore } from '../stores/contract.ts'
@@ -82,12 +83,26 @@ async function survive (
   await until(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'))
 }
 
+/** The program of docs/scaling.md that makes its client so. */
+async function programFor (maker: string): Promise<string> {
+  const [program, ...others] = (await snippetsOf('docs/scaling.md', 'js')).filter(({ code }) => code.includes(`${maker}(`))
+  if (program === undefined || others.length > 0) throw new Error(`one program should use ${maker}`)
+  return program.code
+}
+
 t.test('with a cluster', { skip }, async t => {
   const cluster = await RedisCluster.start(t)
   const createClient = (): RedisClient => createCluster(cluster.options)
 
   t.test('@redis/client 6', async t => testKeyStore(t, async t => await makeStore(t, createClient)))
   t.test('@redis/client 5', async t => testKeyStore(t, async t => await makeStore(t, () => createCluster5(cluster.options))))
+
+  t.test('the program of docs/scaling.md for a cluster runs, and guards', async t => {
+    await new RedisKeyStore({ createClient }).add(record)
+    const code = await programFor('createCluster')
+    const program = code.replace(/rootNodes: .*/, `rootNodes: ${JSON.stringify(cluster.options.rootNodes)},`)
+    t.same(await askProgram(program, await makePackageFolder(t), { key: KEY }), [404, 401])
+  })
 
   t.test('the loss of a master with other keys is survived', async t => {
     const [, { master, replica }] = await cluster.shards(KEYS)
@@ -106,6 +121,14 @@ t.test('with Sentinel', { skip }, async t => {
 
   t.test('@redis/client 6', async t => testKeyStore(t, async t => await makeStore(t, createClient)))
   t.test('@redis/client 5', async t => testKeyStore(t, async t => await makeStore(t, () => createSentinel5(sentinels.options))))
+
+  t.test('the program of docs/scaling.md for Sentinel runs, and guards', async t => {
+    await new RedisKeyStore({ createClient }).add(record)
+    const { name, sentinelRootNodes } = sentinels.options
+    const program = (await programFor('createSentinel')).replace('\'mymaster\'', JSON.stringify(name))
+      .replace(/sentinelRootNodes: .*\]/, `sentinelRootNodes: ${JSON.stringify(sentinelRootNodes)}`)
+    t.same(await askProgram(program, await makePackageFolder(t), { key: KEY }), [404, 401])
+  })
 
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     t.test(`a master that gets a ${signal} is survived`, async t => {

@@ -77,7 +77,7 @@ t.test('a lock that another process took over first goes back to it', async t =>
   await writeFile(lock, `${DEAD} ${HOST} x`)
   const owner = `${process.pid} ${HOST} another`
   let renames = 0
-  const { withLock: withSlowLock } = await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../lib/store/lock.ts', {
+  const { withLock: withSlowLock } = await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../../lib/stores/file/lock.ts', {
     'node:fs/promises': {
       ...fs,
       // Between the look at the stale lock and its removal, the other process is through with both.

@@ -62,7 +62,7 @@ t.test('what a killed process left behind is removed, and nothing else', async t
 t.test('a system that cannot sync a folder does without', async t => {
   const file = await makeFile(t, 'old')
   const { replaceFile: replaceThere } = await t.mockImport<typeof import('../../../lib/stores/file/replace.ts')>(
-    '../../lib/store/replace-file.ts', {
+    '../../../lib/stores/file/replace.ts', {
     'node:fs/promises': {
       ...fs,
       async open (...args: Parameters<typeof fs.open>) {

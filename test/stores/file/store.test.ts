@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { createApiKey, FileKeyStore, hashApiKey } from '../../../lib/index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { bearer, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
-import { makeTemporaryFolder, until } from '../../support/files.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { testKeyStore } from '../contract.ts'
 
 testKeyStore(t, async t => {
@@ -176,7 +177,7 @@ t.test('a reading that began before a change does not undo it', async t => {
   let open = (): void => {}
   const gate = new Promise<void>(resolve => { open = resolve })
   let readings = 0
-  const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../../lib/stores/file/store.ts')>('../../lib/store/file.ts', {
+  const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../../lib/stores/file/store.ts')>('../../../lib/stores/file/store.ts', {
     'node:fs/promises': {
       ...fs,
       // The first text arrives late.

@@ -2,7 +2,8 @@ import { rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { FileWatch } from '../../../lib/stores/file/watch.ts'
-import { makeTemporaryFolder, until } from '../../support/files.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 
 interface Watched {
   readonly folder: string

@@ -6,10 +6,12 @@ import { layoutOf } from '../../../lib/stores/redis/layout.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
 import type { KeyStoreLog } from '../../../lib/types.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
 
 const LOST = { code: 'FST_DBGPT_AUTH_REDIS_FEED_LOST' }
+/** What only a hang exceeds, on a busy machine as well. */
+const LATE_MS = 10_000
 const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
 const record = createApiKey({ key: KEY, name: 'billing' })
 const other = createApiKey(OTHER_KEY)
@@ -80,12 +82,12 @@ t.test('with a Redis', { skip }, async t => {
   t.test('a dead Redis is noticed at once; known keys pass, others are not told from new ones', async t => {
     const { server, feed, lines } = await prepare(t)
     await server.kill()
-    t.ok(await until(() => isLost(feed)) < 1000)
+    t.ok(await until(() => isLost(feed)) < LATE_MS, 'its end is noticed')
     t.same(feed.find(record.digest), record)
     const error = t.throws(() => feed.find(other.digest), LOST) as Error
     t.match(error.cause, { code: 'FST_DBGPT_AUTH_REDIS' })
     await server.run()
-    t.ok(await until(() => !isLost(feed)) < 2000)
+    t.ok(await until(() => !isLost(feed)) < LATE_MS, 'its return is noticed')
     t.same(feed.find(record.digest), record)
     t.match(lines, [
       { level: 'error', message: 'The key feed is lost', fields: { err: { code: 'FST_DBGPT_AUTH_REDIS' } } },
@@ -98,7 +100,7 @@ t.test('with a Redis', { skip }, async t => {
     const { server, feed, lines } = await prepare(t)
     server.signal('SIGSTOP')
     const ms = await until(() => isLost(feed))
-    t.ok(ms > 900 && ms < 3000, `${ms} ms`)
+    t.ok(ms > 900 && ms < LATE_MS, `${ms} ms`)
     t.same(feed.find(record.digest), record)
     server.signal('SIGCONT')
     await until(() => !isLost(feed))
@@ -111,7 +113,7 @@ t.test('with a Redis', { skip }, async t => {
       const { server, feed } = await prepare(t, graceMs)
       await server.kill()
       const ms = await until(() => isLost(feed, record))
-      t.ok(ms < graceMs + 1000, `${ms} ms`)
+      t.ok(ms < graceMs + LATE_MS, `${ms} ms of ${graceMs}`)
       t.ok(isLost(feed))
       await server.run()
       await until(() => !isLost(feed))
@@ -205,7 +207,8 @@ t.test('with a Redis', { skip }, async t => {
     await until(() => isLost(connecting))
     const begin = performance.now()
     await connecting.close()
-    t.ok(performance.now() - begin < 500)
+    const ms = performance.now() - begin
+    t.ok(ms < 1500, `closing does not wait for the connection: ${Math.round(ms)} ms`)
   })
 
   t.test('closing ends it also before there is a client', async t => {

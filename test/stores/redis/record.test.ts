@@ -18,7 +18,7 @@ t.test('what is no record of the id is refused, without a word of it', async t =
     [JSON.stringify(createApiKey('another')), /the record of another id/]
   ]
   for (const [json, message] of cases) {
-    const error = t.throws(() => readRecord(record.id, json), { code: 'FST_DBGPT_AUTH_KEY_INVALID', message }) as Error
-    t.notOk(error.message.includes(MARKER))
+    const error = t.throws(() => readRecord(record.id, json), { code: 'FST_DBGPT_AUTH_KEY_INVALID', message }, `${message}`) as Error
+    t.notOk(error.message.includes(MARKER), `no key: ${message}`)
   }
 })

@@ -4,7 +4,7 @@ import { clientOf } from '../../../lib/stores/redis/create-client.ts'
 import { layoutOf } from '../../../lib/stores/redis/layout.ts'
 import { Writer, type WriterOptions } from '../../../lib/stores/redis/writer.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
-import { until } from '../../support/files.ts'
+import { until } from '../../support/until.ts'
 import { RedisServer, skip } from '../../support/redis.ts'
 
 const record = createApiKey({ key: KEY, name: 'billing' })

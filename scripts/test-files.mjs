@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path/posix'
+
+/** What starts processes: a test that reaches one of them by its imports is no unit test. */
+const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support/redis.ts', 'playwright-core']
+/** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
+const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.|examples\/.*browser)/
+
+/** The files of tests, all or those of a kind. */
+export function testFiles (kind = 'all') {
+  const all = readdirSync('test', { recursive: true })
+    .map(name => join('test', name.replaceAll('\\', '/'))).filter(name => name.endsWith('.test.ts')).sort()
+  if (kind === 'all') return all
+  if (kind === 'unit') return all.filter(isUnit)
+  if (kind === 'node') return all.filter(file => !SAME_ON_EVERY_NODE.test(file))
+  if (kind === 'portable') return all.filter(file => isUnit(file) || file.startsWith('test/stores/file/'))
+  throw new Error(`--only takes unit, node or portable, not ${kind}`)
+}
+
+function isUnit (file) {
+  if (/^test\/(system|examples)\//.test(file)) return false
+  const reached = new Set([file])
+  for (const each of reached) for (const next of importsOf(each)) reached.add(next)
+  return !STARTERS.some(starter => reached.has(starter)) || file === 'test/layout.test.ts'
+}
+
+/** The modules that a file imports; of the repository's own, only those of `test/` are looked into. */
+function importsOf (file) {
+  if (!file.startsWith('test/')) return []
+  return [...readFileSync(file, 'utf8').matchAll(/ from '([^']+)'|^import '([^']+)'/gm)]
+    .map(([, from, bare]) => from ?? bare)
+    .map(name => name.startsWith('.') ? join(file, '..', name) : name)
+}

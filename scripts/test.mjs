@@ -1,0 +1,60 @@
+// Runs the tests, and says of each file in one line how it went: how many assertions passed, and in what time. What
+// failed follows in full, then what was skipped, and why.
+//
+//   node scripts/test.mjs                            everything, and every line of lib/ must be covered
+//   node scripts/test.mjs test/keys/generate.test.ts some files
+//   node scripts/test.mjs --only unit                what starts no process
+//   node scripts/test.mjs --only node                what can differ between versions of Node
+//   node scripts/test.mjs --only portable            what runs on every system
+//   node scripts/test.mjs --changed                  what has changed since its last run, or imports what has
+//
+// With --quiet, files that went well are not named. All that tests print is kept in build/tests.log.
+import { spawn, spawnSync } from 'node:child_process'
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { uncovered } from './coverage.mjs'
+import { Results } from './results.mjs'
+import { testFiles } from './test-files.mjs'
+
+const ROOT = join(import.meta.dirname, '..')
+const TAP = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
+process.chdir(ROOT)
+
+const { values, positionals } = parseArgs({
+  options: {
+    only: { type: 'string' }, changed: { type: 'boolean' }, jobs: { type: 'string' }, quiet: { type: 'boolean' }
+  },
+  allowPositionals: true
+})
+const whole = values.only === undefined && !values.changed && positionals.length === 0
+// Without a Redis, what is written for it is not run.
+const hasRedis = spawnSync('redis-server', ['--version']).error === undefined
+const gated = whole && hasRedis
+
+// What an earlier run has left would be reported.
+if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
+
+const begin = performance.now()
+const files = positionals.length > 0 ? positionals : testFiles(values.only)
+const child = spawn(process.execPath, [
+  TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism()}`,
+  ...(gated ? ['--coverage-report=lcovonly'] : ['--disable-coverage']), ...(values.changed ? ['--changed'] : []), ...files
+], { stdio: ['inherit', 'pipe', 'pipe'] })
+
+mkdirSync('build', { recursive: true })
+const log = createWriteStream(join('build', 'tests.log'))
+const results = new Results(line => console.log(line), values.quiet)
+child.stdout.on('data', chunk => log.write(chunk)).pipe(results.parser)
+child.stderr.on('data', chunk => log.write(chunk)).pipe(process.stderr)
+
+const code = await new Promise(resolve => child.on('close', code => resolve(code ?? 1)))
+log.end()
+results.summarize(values.changed ? [] : files)
+if (gated && code !== 0) for (const line of uncovered(join('.tap', 'report', 'lcov.info'))) console.log(line)
+if (whole && !hasRedis) console.log('coverage is not checked: there is no redis-server on this machine')
+const { passed, failed, skipped } = results.counts
+const seconds = Math.round((performance.now() - begin) / 1000)
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${seconds} s`)
+process.exitCode = code || (failed > 0 || !results.parser.ok ? 1 : 0)
