@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Page } from 'playwright-core'
-import { createApiKey } from '../../lib/index.ts'
-import { KEY, MARKER, WRONG_KEY } from '../support/app.ts'
-import { contrast, logIn, shoot, skip, startBrowser, visit } from '../support/browser.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { KEY, MARKER, WRONG_KEY } from '../../support/app.ts'
+import { contrast, logIn, shoot, skip, startBrowser, visit } from '../../support/browser.ts'
 
 const FLOWS = ['First AWEL Flow (first_awel_flow)', 'My LLM Flow (my_llm_flow)']
 const LOGIN = '/login?next=%2Fflows'

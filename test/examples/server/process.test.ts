@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import t from 'tap'
-import { bearer, KEY } from '../support/app.ts'
-import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
-import { KeptConnection } from '../support/socket.ts'
+import { bearer, KEY } from '../../support/app.ts'
+import { ask, chat, compileServer, listening } from '../../support/demo-server.ts'
+import { KeptConnection } from '../../support/socket.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
 

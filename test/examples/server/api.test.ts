@@ -1,7 +1,7 @@
 import OpenAI, { AuthenticationError } from 'openai'
 import t from 'tap'
-import { bearer, BODY_401, CHALLENGE, challenge, KEY, rejection, WRONG_KEY } from '../support/app.ts'
-import { ask, chat, compileServer, listening } from '../support/demo-server.ts'
+import { bearer, BODY_401, CHALLENGE, challenge, KEY, rejection, WRONG_KEY } from '../../support/app.ts'
+import { ask, chat, compileServer, listening } from '../../support/demo-server.ts'
 
 const DBGPT_401 = '{"success":false,"err_code":"401","err_msg":"{\'error\': {\'message\': \'\', \'type\': \'invalid_request_error\', \'param\': None, \'code\': \'invalid_api_key\'}}","data":null}'
 
