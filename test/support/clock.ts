@@ -29,19 +29,20 @@ export function shortenTimers (t: Test, ms: number): () => number {
 }
 
 /**
- * Returns the environment of a program in which, from SIGTERM on, timers of exactly so many milliseconds go off after
- * other ones, and are told on its stderr as `a timer of … ms`.
+ * Returns the environment of a program in which one file's timers of exactly so many milliseconds go off after other
+ * ones, and are told on its stderr as `a timer of … ms`.
  *
+ * @param file - how the path of the file ends
  * @param ms - the time that is not to be waited for
  * @param instead - what it is to be, in milliseconds
  */
-export function withShortTimers (ms: number, instead: number): { readonly NODE_OPTIONS: string } {
+export function withShortTimers (file: string, ms: number, instead: number): { readonly NODE_OPTIONS: string } {
   const code = `const { setTimeout } = globalThis
-    process.once('SIGTERM', () => {
-      globalThis.setTimeout = Object.assign((callback, after, ...args) => {
-        if (after === ${ms}) process.stderr.write('a timer of ${ms} ms\\n')
-        return setTimeout(callback, after === ${ms} ? ${instead} : after, ...args)
-      }, setTimeout)
-    })`
+    globalThis.setTimeout = Object.assign((callback, after, ...args) => {
+      // Frameworks set timers of round lengths, too.
+      if (after !== ${ms} || !new Error().stack.includes('${file}:')) return setTimeout(callback, after, ...args)
+      process.stderr.write('a timer of ${ms} ms\\n')
+      return setTimeout(callback, ${instead}, ...args)
+    }, setTimeout)`
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
 }
