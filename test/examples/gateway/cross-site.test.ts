@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import t from 'tap'
 import { bearer, KEY, WRONG_KEY } from '../../support/app.ts'
-import { ask, logIn, sendForm } from '../../support/client.ts'
+import { ask, logIn, sendForm } from '../../support/gateway-client.ts'
 import { startRecordedGateway } from '../../support/recorder.ts'
 import { provoke } from '../../support/socket.ts'
 

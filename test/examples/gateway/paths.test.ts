@@ -1,6 +1,6 @@
 import t from 'tap'
 import { KEY } from '../../support/app.ts'
-import { logIn } from '../../support/client.ts'
+import { logIn } from '../../support/gateway-client.ts'
 import { startRecordedGateway } from '../../support/recorder.ts'
 import { provoke } from '../../support/socket.ts'
 

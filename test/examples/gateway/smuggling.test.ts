@@ -1,7 +1,7 @@
 import net from 'node:net'
 import t from 'tap'
 import { bearer, KEY } from '../../support/app.ts'
-import { ask } from '../../support/client.ts'
+import { ask } from '../../support/gateway-client.ts'
 import { startRecordedGateway } from '../../support/recorder.ts'
 import { provoke } from '../../support/socket.ts'
 
