@@ -51,7 +51,7 @@ t.test('300 streams at once, each whole and in order, and no memory kept of them
     live.push(liveMemory() / MEGABYTE)
   }
   const [, second = 0, third = 0] = live
-  t.ok(third - second < 15, `${live.map(Math.round).join(', ')} MB`)
+  t.ok(third - second < 4.5, `${live.map(Math.round).join(', ')} MB`)
 })
 
 t.test('what is open ends with its key, and nothing else', async t => {
