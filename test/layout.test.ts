@@ -15,9 +15,6 @@ const LONGER: Readonly<Record<string, string>> = {
   'lib/stores/redis/store.ts': 'the options, and each method of the contract',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
   'lib/types.ts': 'the public contract, most of it TSDoc',
-  'test/examples/gateway-attacks.test.ts': 'a list of attacks',
-  'test/examples/gateway-proxy.test.ts': 'a list of what passes through',
-  'test/examples/gateway-streams.test.ts': 'a list of what streams',
   'test/guard/guard.test.ts': 'a list of what is guarded',
   'test/guard/reject.test.ts': 'a list of what is rejected'
 }

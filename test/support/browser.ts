@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import type { Test } from 'tap'
+import { createApiKey } from '../../lib/index.ts'
+import { KEY } from './app.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 
 const PATH = '/usr/bin/chromium'
@@ -23,40 +25,53 @@ export async function startBrowser (t: Test): Promise<Browser> {
   return browser
 }
 
-export interface Visit extends Gateway {
-  /** A page that is blank yet, of a browser profile of its own. */
+export const VIEWPORT = { width: 640, height: 480 }
+
+export interface Site extends Gateway {
+  /** A page of a browser profile of its own. */
   readonly page: Page
   /** What the gateway was asked for so far, as `GET /login`. */
   readonly asked: readonly string[]
   /** What the browser found wrong with its pages. */
   readonly complaints: readonly string[]
+  /** Leaves a blank page and nobody logged in, the gateway with its key, and nothing asked. */
+  readonly reset: () => Promise<void>
+  /** Logs this profile in without its page, where the login is not the subject. */
+  readonly logInAside: () => Promise<void>
 }
 
 /**
- * Opens a page for a gateway of its own.
+ * Opens a page for a gateway of its own, which takes any number of wrong keys.
  *
  * @param t - the test, with which both end
  * @param browser - as {@link startBrowser} returns it
  * @param context - what is special about this browser profile
- * @param options - what is special about this gateway
  */
-export async function visit (
-  t: Test, browser: Browser, context: BrowserContextOptions = {}, options: Parameters<typeof startGateway>[1] = {}
-): Promise<Visit> {
-  const gateway = await startGateway(t, options)
+export async function openSite (t: Test, browser: Browser, context: BrowserContextOptions = {}): Promise<Site> {
+  const gateway = await startGateway(t, { maxAttempts: 1000 })
   const asked: string[] = []
   const complaints: string[] = []
   gateway.app.server.on('request', ({ method, url }) => asked.push(`${method} ${url}`))
-  const profile = await browser.newContext({ baseURL: gateway.url, locale: 'en-US', viewport: { width: 640, height: 480 }, ...context })
+  const profile = await browser.newContext({ baseURL: gateway.url, locale: 'en-US', viewport: VIEWPORT, ...context })
   t.teardown(async () => await profile.close())
-  profile.setDefaultTimeout(10_000)
+  // Generous: a busy machine is no fault.
+  profile.setDefaultTimeout(60_000)
   const page = await profile.newPage()
   page.on('pageerror', error => complaints.push(error.message))
   // A status is no complaint: tests look at those themselves.
   page.on('console', message => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text())
   })
-  return { ...gateway, page, asked, complaints }
+  const reset = async (): Promise<void> => {
+    await page.goto('about:blank')
+    await profile.clearCookies()
+    if (gateway.store.find(createApiKey(KEY).digest) === undefined) await gateway.store.add(createApiKey(KEY))
+    asked.length = complaints.length = 0
+  }
+  const logInAside = async (): Promise<void> => {
+    await profile.request.post('/login', { form: { key: KEY }, headers: { origin: gateway.url }, maxRedirects: 0 })
+  }
+  return { ...gateway, page, asked, complaints, reset, logInAside }
 }
 
 /** Saves what a page looks like, for people to look at. */

@@ -42,7 +42,7 @@ export async function startGateway (
     upstream = standIn.listeningOrigin
   }
   const app = await buildGateway({
-    auth: { keys: store, env: {}, logLevel: 'silent' }, closeGraceMs: 500, ...options, upstream, settings: { ...SETTINGS, ...settings }
+    auth: { keys: store, env: {}, logLevel: 'silent' }, closeGraceMs: 50, ...options, upstream, settings: { ...SETTINGS, ...settings }
   })
   t.teardown(async () => await app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -19,6 +19,28 @@ export async function exchange (port: number, bytes: string | Buffer): Promise<s
   return Buffer.concat(chunks).toString('latin1')
 }
 
+/**
+ * Sends bytes that a server need not like, each character as one byte, and reads until the server ends the connection,
+ * be it in the middle of what it is sent.
+ */
+export async function provoke (port: number, bytes: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1')
+  // What was answered before a reset is what counts.
+  socket.on('error', () => {})
+  let isLate = false
+  socket.setTimeout(20_000, () => {
+    isLate = true
+    socket.destroy()
+  })
+  socket.write(bytes, 'latin1')
+  const chunks: Buffer[] = []
+  socket.on('data', chunk => { chunks.push(chunk) })
+  await new Promise(resolve => socket.once('close', resolve))
+  const answer = Buffer.concat(chunks).toString('latin1')
+  if (isLate) throw new Error(`The server left open what began with ${bytes.slice(0, 60)}, after ${answer.slice(0, 60)}`)
+  return answer
+}
+
 /** Reads answers off a kept connection, one at a time. */
 export class KeptConnection {
   readonly socket: net.Socket

@@ -1,33 +1,39 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
 import type { Page } from 'playwright-core'
-import { createApiKey } from '../../lib/index.ts'
-import { KEY, MARKER, WRONG_KEY } from '../support/app.ts'
-import { contrast, logIn, shoot, skip, startBrowser, visit } from '../support/browser.ts'
+import t from 'tap'
+import { createApiKey } from '../../../lib/index.ts'
+import { KEY, MARKER, WRONG_KEY } from '../../support/app.ts'
+import { contrast, logIn, openSite, shoot, skip, startBrowser, VIEWPORT } from '../../support/browser.ts'
+import { startGateway } from '../../support/gateway.ts'
 
 const FLOWS = ['First AWEL Flow (first_awel_flow)', 'My LLM Flow (my_llm_flow)']
 const LOGIN = '/login?next=%2Fflows'
 
 t.test('the gateway in a browser', { skip }, async t => {
   const browser = await startBrowser(t)
+  const site = await openSite(t, browser)
+  const { page, store, asked, complaints } = site
+  t.beforeEach(async () => await site.reset())
 
   t.test('without keys the flows page works, and /login leads on', async t => {
-    const { page, complaints } = await visit(t, browser, {}, { auth: { keys: [], env: {} } })
-    await page.goto('/flows')
+    const { url } = await startGateway(t, { auth: { keys: [], env: {} } })
+    await page.goto(`${url}/flows`)
     t.equal(pathOf(page), '/flows')
     await showsFlows(page)
     await shoot(page, 'flows-without-keys')
-    await page.goto(LOGIN)
+    await page.goto(url + LOGIN)
     t.equal(pathOf(page), '/flows')
     await showsFlows(page)
     t.same(complaints, [])
   })
 
-  t.test('leads to the login, and after it back, with a cookie that no script sees', async t => {
-    const { page, complaints } = await visit(t, browser)
-    await page.goto('/flows')
+  t.test('leads to the login, one small file, and after it back, with a cookie that no script sees', async t => {
+    const response = await page.goto('/flows')
     t.equal(pathOf(page), LOGIN)
+    t.ok((await response?.body() ?? '').length < 6000)
+    t.match(await response?.headerValue('content-security-policy'), /default-src 'none'/)
+    t.same(asked, ['GET /flows', `GET ${LOGIN}`], 'the page asks for nothing else')
     await shoot(page, 'login')
     await logIn(page, KEY)
     await showsFlows(page)
@@ -35,24 +41,23 @@ t.test('the gateway in a browser', { skip }, async t => {
     await shoot(page, 'flows')
     t.match(await page.context().cookies(), [{ name: 'dbgpt-session', httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1' }])
     t.equal(await page.evaluate('document.cookie'), '')
-    t.same(complaints, [])
+    t.same(complaints, [], 'and breaks no rule of its own policy')
   })
 
   t.test('says what is wrong with a key, and does not show it', async t => {
-    const { page, asked } = await visit(t, browser)
     await page.goto(LOGIN)
     await logIn(page, '')
     t.equal(await page.locator('#key:invalid').count(), 1)
-    t.same(asked, ['GET /login?next=%2Fflows'], 'a blank form is not sent')
+    t.same(asked, [`GET ${LOGIN}`], 'a blank form is not sent')
     for (const [key, text] of [
       ['  ', 'Enter your API key'], [`${KEY} ${KEY}`, 'This is no'], [WRONG_KEY, 'This key is not valid']
     ] as const) {
       await logIn(page, key)
       await page.getByRole('alert').filter({ hasText: text }).waitFor()
-      t.equal(await page.locator('#key').getAttribute('aria-invalid'), 'true')
-      t.equal(await page.locator('#key').inputValue(), '')
-      t.notOk((await page.content() + page.url()).includes(MARKER))
-      t.match(await page.title(), /^⚠ /)
+      t.equal(await page.locator('#key').getAttribute('aria-invalid'), 'true', text)
+      t.equal(await page.locator('#key').inputValue(), '', text)
+      t.notOk((await page.content() + page.url()).includes(MARKER), text)
+      t.match(await page.title(), /^⚠ /, text)
     }
     await shoot(page, 'login-error')
     await logIn(page, KEY)
@@ -61,11 +66,10 @@ t.test('the gateway in a browser', { skip }, async t => {
   })
 
   t.test('shows DB-GPT\'s own notification once the key is revoked, and then the login', async t => {
-    const { page, store, complaints } = await visit(t, browser)
+    await site.logInAside()
     await page.goto('/flows')
-    await logIn(page, KEY)
     await showsFlows(page)
-    store.revoke(createApiKey(KEY).id)
+    await store.revoke(createApiKey(KEY).id)
     await page.getByRole('button', { name: 'Reload' }).click()
     const notification = page.getByRole('alert').filter({ hasText: 'Request error' })
     await notification.waitFor()
@@ -78,9 +82,8 @@ t.test('the gateway in a browser', { skip }, async t => {
   })
 
   t.test('logs out by the page\'s button, and asks again', async t => {
-    const { page } = await visit(t, browser)
+    await site.logInAside()
     await page.goto('/flows')
-    await logIn(page, KEY)
     await showsFlows(page)
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.waitForURL('/login')
@@ -92,19 +95,7 @@ t.test('the gateway in a browser', { skip }, async t => {
     t.equal(pathOf(page), LOGIN)
   })
 
-  t.test('speaks Chinese to those who read it', async t => {
-    const { page } = await visit(t, browser, { locale: 'zh-CN' })
-    await page.goto(LOGIN)
-    t.match(await page.locator('html').getAttribute('lang'), /^zh/)
-    t.equal(await page.getByRole('heading').textContent(), '登录 DB-GPT')
-    t.equal(await page.getByLabel('API 密钥').count(), 1)
-    await logIn(page, WRONG_KEY)
-    await page.getByRole('alert').filter({ hasText: '密钥无效' }).waitFor()
-    await shoot(page, 'login-zh')
-  })
-
   t.test('can be used by the keyboard alone, and shows where it is', async t => {
-    const { page } = await visit(t, browser)
     await page.goto(LOGIN)
     const outline = 'getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName'
     t.equal(await page.evaluate(outline), 'solidINPUT')
@@ -117,34 +108,7 @@ t.test('the gateway in a browser', { skip }, async t => {
     await showsFlows(page)
   })
 
-  t.test('needs no JavaScript for the login', async t => {
-    const { page } = await visit(t, browser, { javaScriptEnabled: false })
-    await page.goto('/flows')
-    await logIn(page, WRONG_KEY)
-    await page.getByRole('alert').waitFor()
-    await logIn(page, KEY)
-    await page.waitForURL('/flows')
-    await shoot(page, 'flows-without-javascript')
-    await page.getByRole('button', { name: 'Log out' }).click()
-    await page.waitForURL('/login')
-  })
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    t.test(`can be read in ${colorScheme} colours`, async t => {
-      const { page } = await visit(t, browser, { colorScheme, viewport: { width: 360, height: 640 } })
-      await page.goto(LOGIN)
-      await logIn(page, WRONG_KEY)
-      await page.getByRole('alert').waitFor()
-      await shoot(page, `login-${colorScheme}`)
-      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, 'nothing is cut off on a phone')
-      for (const selector of ['h1', 'label', '#hint', '#key', '[role=alert]', 'button']) {
-        t.ok(await contrast(page.locator(selector)) >= 4.5, selector)
-      }
-    })
-  }
-
   t.test('tells assistive technology what is what', async t => {
-    const { page } = await visit(t, browser)
     await page.goto(LOGIN)
     t.equal(await page.title(), 'Log in to DB-GPT')
     t.equal(await page.locator('html').getAttribute('lang'), 'en')
@@ -159,37 +123,40 @@ t.test('the gateway in a browser', { skip }, async t => {
     t.match(texts, [/^This key is not valid/, /service for|gives out keys/])
   })
 
-  t.test('is one small file, which breaks no rule of its own policy', async t => {
-    const { page, asked, complaints } = await visit(t, browser)
-    const response = await page.goto(LOGIN, { waitUntil: 'networkidle' })
-    t.ok((await response?.body() ?? '').length < 6000)
-    t.match(await response?.headerValue('content-security-policy'), /default-src 'none'/)
-    t.same(asked, ['GET /login?next=%2Fflows'])
-    await logIn(page, KEY)
-    await showsFlows(page)
-    t.same(complaints, [])
+  t.test('can be read in light and in dark colours, on a phone', async t => {
+    await page.setViewportSize({ width: 360, height: 640 })
+    t.teardown(async () => await page.setViewportSize(VIEWPORT))
+    await page.goto(LOGIN)
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').waitFor()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await shoot(page, `login-${colorScheme}`)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, `nothing is cut off in ${colorScheme}`)
+      for (const selector of ['h1', 'label', '#hint', '#key', '[role=alert]', 'button']) {
+        t.ok(await contrast(page.locator(selector)) >= 4.5, `${selector} in ${colorScheme}`)
+      }
+    }
   })
 
-  for (const [site, host, chatStatus] of [['site', 'localhost', 401], ['origin', '127.0.0.1', 403]] as const) {
-    t.test(`refuses what a page of another ${site} sends`, async t => {
-      const { page, url } = await visit(t, browser)
-      await page.goto('/flows')
-      await logIn(page, KEY)
-      await showsFlows(page)
-      const other = createServer((_request, response) => {
-        response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>Another ${site}</title>
+  for (const [other, host, chatStatus] of [['site', 'localhost', 401], ['origin', '127.0.0.1', 403]] as const) {
+    t.test(`refuses what a page of another ${other} sends`, async t => {
+      const { url } = site
+      await site.logInAside()
+      const server = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>Another ${other}</title>
           <form method="post" action="${url}/logout"><button>logout</button></form>
           <form method="post" action="${url}/login"><input name="key" value="${KEY}"><button>login</button></form>
           <button onclick="fetch('${url}/v1/chat/completions', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' })">
           chat</button>`)
       })
-      t.teardown(() => other.closeAllConnections())
-      t.teardown(() => { other.close() })
-      await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+      t.teardown(() => server.closeAllConnections())
+      t.teardown(() => { server.close() })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
       for (const [name, path, status] of [
         ['logout', '/logout', 403], ['login', '/login', 403], ['chat', '/v1/chat/completions', chatStatus]
       ] as const) {
-        await page.goto(`http://${host}:${(other.address() as AddressInfo).port}/`)
+        await page.goto(`http://${host}:${(server.address() as AddressInfo).port}/`)
         const [response] = await Promise.all([
           page.waitForResponse(url + path), page.getByRole('button', { name, exact: true }).click()
         ])
@@ -200,6 +167,29 @@ t.test('the gateway in a browser', { skip }, async t => {
       t.equal(pathOf(page), '/flows', 'the session lives')
     })
   }
+
+  t.test('speaks Chinese to those who read it', async t => {
+    const { page } = await openSite(t, browser, { locale: 'zh-CN' })
+    await page.goto(LOGIN)
+    t.match(await page.locator('html').getAttribute('lang'), /^zh/)
+    t.equal(await page.getByRole('heading').textContent(), '登录 DB-GPT')
+    t.equal(await page.getByLabel('API 密钥').count(), 1)
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').filter({ hasText: '密钥无效' }).waitFor()
+    await shoot(page, 'login-zh')
+  })
+
+  t.test('needs no JavaScript for the login', async t => {
+    const { page } = await openSite(t, browser, { javaScriptEnabled: false })
+    await page.goto('/flows')
+    await logIn(page, WRONG_KEY)
+    await page.getByRole('alert').waitFor()
+    await logIn(page, KEY)
+    await page.waitForURL('/flows')
+    await shoot(page, 'flows-without-javascript')
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.waitForURL('/login')
+  })
 })
 
 /** Waits until a page shows both flows. */

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import t, { type Test } from 'tap'
+import { readerOf } from '../../../examples/gateway/answer.ts'
+import { readSettings, trustProxyOf } from '../../../examples/gateway/settings.ts'
+import { bearer, KEY, MARKER, rejection } from '../../support/app.ts'
+import { withShortTimers } from '../../support/clock.ts'
+import { ask, chat, listening, start as startExample } from '../../support/demo-server.ts'
+import type { Program } from '../../support/process.ts'
+
+const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
+const SECRET = 'a secret of more than 32 characters for the tests'
+
+const start = (t: Test, env: Record<string, string>): Program => startExample(t, env, {}, 'gateway')
+
+/** Runs each command that a gateway has printed as a shell with the key in API_KEY would, and returns how many there are. */
+async function tryCommands (t: Test, { output }: Program): Promise<number> {
+  const commands = output.stdout.match(/^ {2}curl .*$/gm) ?? []
+  for (const command of commands) {
+    const [, url = ''] = /(http:\S+)/.exec(command) ?? []
+    const [, body] = /-d '(.*)'/.exec(command) ?? []
+    const init = body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    const answer = await ask(url, init, command.includes('$API_KEY') ? bearer() : {})
+    t.equal(answer.status, command.endsWith(': 401') ? 401 : 200, command)
+    await answer.text()
+  }
+  return commands.length
+}
+
+t.test('in production with keys on, a secret for sessions must be set', async t => {
+  const refused = start(t, { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY })
+  t.match(await refused.exit, { code: 1 })
+  t.match(refused.output, { stdout: '', stderr: /Cannot start: SESSION_SECRET must be set in production/ })
+})
+
+t.test('without keys it need not, and what the gateway prints can be tried', async t => {
+  const program = start(t, { NODE_ENV: 'production', PORT: '0', API_AUTH: 'off' })
+  await listening(program)
+  t.equal(await tryCommands(t, program), 3)
+})
+
+t.test('outside production, one without a secret is warned of, and what the gateway prints can be tried', async t => {
+  const program = start(t, { PORT: '0', API_KEYS: KEY })
+  await listening(program)
+  t.match(program.output.stdout, /In front of a small stand-in for DB-GPT[^]*Authentication is on/)
+  t.match(program.output.stderr, /SESSION_SECRET is not set: sessions end with this process/)
+  t.equal(await tryCommands(t, program), 4)
+})
+
+t.test('a port that is taken ends the start with one line and exit code 1', async t => {
+  const other = net.createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const program = start(t, { PORT: String(port), API_AUTH: 'off' })
+  t.match(await program.exit, { code: 1 })
+  t.match(program.output.stderr, `Cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+})
+
+t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream that goes on after 10 seconds', async t => {
+  const env = { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET }
+  const program = start(t, { ...env, ...withShortTimers('/gateway/streams.js', 10_000, 300) })
+  const url = await listening(program)
+  const stream = await ask(`${url}/v1/chat/completions`, chat(LONG, true), bearer())
+  const end = rejection(stream.text())
+  const begin = performance.now()
+  program.kill('SIGTERM')
+  t.same(await program.exit, { code: 0, signal: null })
+  t.match(program.output.stderr, /^a timer of 10000 ms$/m)
+  t.ok(performance.now() - begin > 290, 'not before its time')
+  t.match(await end, { message: 'terminated' }, 'the client learns that the answer is not whole')
+})
+
+t.test('settings have defaults, and a blank variable is an unset one', async t => {
+  const defaults = {
+    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', SESSION_SECRET: '', TRUST_PROXY: '', API_KEYS_REDIS_URL: '', NODE_ENV: ''
+  }
+  t.same(await readSettings({}), defaults)
+  t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
+  t.match(await readSettings({ PORT: '0', DBGPT_URL: 'https://dbgpt:5670/', SESSION_SECRET: SECRET }), { PORT: 0, SESSION_SECRET: SECRET })
+})
+
+t.test('a wrong setting is refused by name, and not shown', async t => {
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['PORT', '65536', /^PORT must be a number from 0 to 65535$/],
+    ['PORT', MARKER, /^PORT must be/],
+    ['DBGPT_URL', `ftp://${MARKER}`, /^DBGPT_URL must be a URL without a path/],
+    ['DBGPT_URL', `http://user:${MARKER}@host`, /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
+    ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
+    ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
+    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/]
+  ]
+  for (const [name, value, message] of cases) {
+    const error = await rejection(readSettings({ [name]: value }))
+    t.match(error.message, message, `${name}=${value}`)
+    t.notOk(error.message.includes(MARKER), `${name}=${value}`)
+  }
+})
+
+t.test('TRUST_PROXY says whose word is taken', async t => {
+  for (const off of ['', 'false']) t.equal(trustProxyOf(off), false, `"${off}"`)
+  t.equal(trustProxyOf('true'), true)
+  t.same(trustProxyOf('127.0.0.1, 10.0.0.0/8'), ['127.0.0.1', '10.0.0.0/8'])
+  const hops = trustProxyOf('2') as (address: string, hop: number) => boolean
+  t.same([0, 1, 2, 3].map(hop => hops('', hop)), [true, true, false, false])
+})
+
+t.test('who reads an answer is told by the path, and by what browsers say of themselves', async t => {
+  const cases: readonly (readonly [string, string, Record<string, string>, string])[] = [
+    ['GET', '/flows', { accept: 'text/html,*/*' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'navigate' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'cors', accept: 'text/html' }, 'dbgpt'],
+    ['POST', '/flows', { accept: 'text/html' }, 'openai'],
+    ['GET', '/api/v1/chat/db/list', {}, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { 'sec-fetch-mode': 'cors' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { referer: 'http://10.0.0.1/knowledge' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', {}, 'openai'],
+    ['POST', '/v1/chat/completions', { referer: 'http://10.0.0.1/' }, 'openai']
+  ]
+  for (const [method, url, headers, reader] of cases) {
+    t.equal(readerOf({ method, url, headers } as unknown as FastifyRequest), reader, `${method} ${url} ${JSON.stringify(headers)}`)
+  }
+})
