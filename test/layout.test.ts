@@ -12,11 +12,8 @@ const MAX_LINES = { lib: 150, test: 300 }
 const LONGER: Readonly<Record<string, string>> = {
   'lib/stores/file/store.ts': 'one state: the list, the file that it is of, and who writes it',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
-  'lib/stores/redis/store.ts': 'the options, and each method of the contract',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
   'lib/types.ts': 'the public contract, most of it TSDoc',
-  'test/guard/guard.test.ts': 'a list of what is guarded',
-  'test/guard/reject.test.ts': 'a list of what is rejected'
 }
 // Paths of somebody's machine, and hosts that a package manager downloads from.
 const MACHINE_PATH = /(?<![\w.~-])(?:\/(?:home|Users|root|work)\/\w|[A-Z]:\\{1,2}Users\b)/

@@ -1,11 +1,10 @@
 import diagnostics from 'node:diagnostics_channel'
-import auth from '@fastify/auth'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyPluginAsync, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import dbgptAuth, { type ApiKeyEvent, createApiKey, MemoryKeyStore } from '../../lib/index.ts'
 import {
-  bearer, BODY_401, BODY_503, CHALLENGE, challenge, harness, KEY, OTHER_KEY, WRONG_KEY
+  bearer, BODY_401, BODY_503, CHALLENGE, harness, KEY, OTHER_KEY, WRONG_KEY
 } from '../support/app.ts'
 
 interface Target {
@@ -233,70 +232,6 @@ t.test('a store that answers by promise is waited for', async t => {
   t.equal(unavailable.statusCode, 503)
   t.equal(unavailable.body, BODY_503)
   t.equal(runs, 1)
-})
-
-t.test('verifyApiKey checks, and sends, logs and decides nothing else', async t => {
-  const { app, guard, log } = harness(t)
-  await guard({ addHook: false, keys: [KEY, { key: OTHER_KEY, expiresAt: new Date(0) }] })
-  const config = { apiKey: false }
-  app.get('/', { config, onRequest: app.verifyApiKey }, request => request.apiKey?.id)
-  app.get('/open', () => 'open')
-  t.equal((await app.inject('/open')).body, 'open', 'nothing is checked that does not ask for it')
-  t.equal((await app.inject({ url: '/', headers: bearer() })).statusCode, 200)
-  const cases = [
-    [{}, CHALLENGE],
-    [{ authorization: 'Bearer' }, challenge('The API key is malformed')],
-    [bearer(WRONG_KEY), challenge('The API key is not valid')],
-    [bearer(OTHER_KEY), challenge('The API key has expired')]
-  ] as const
-  for (const [headers, expected] of cases) {
-    const refused = await app.inject({ url: '/', headers })
-    t.equal(refused.statusCode, 401)
-    t.equal(refused.headers['www-authenticate'], expected)
-    t.equal(refused.headers['cache-control'], 'no-store')
-    t.same(refused.json(), {
-      statusCode: 401, code: 'FST_DBGPT_AUTH_UNAUTHORIZED', error: 'Unauthorized', message: 'A valid API key is required'
-    })
-  }
-  t.notOk(log().some(line => line.msg === 'API key rejected'))
-})
-
-t.test('verifyApiKey passes on an error that says why', async t => {
-  const { app, guard } = harness(t)
-  let failing = false
-  const known = createApiKey(KEY)
-  await guard({ addHook: false, keys: { find: () => { if (failing) throw new Error('down'); return known } } })
-  const errors: unknown[] = []
-  app.setErrorHandler((error, _request, reply) => { errors.push(error); reply.send('handled') })
-  app.get('/', { preHandler: app.verifyApiKey }, () => 'ok')
-  t.equal((await app.inject('/')).statusCode, 401)
-  failing = true
-  const unavailable = await app.inject({ url: '/', headers: bearer() })
-  t.equal(unavailable.statusCode, 503)
-  t.match(errors, [
-    { statusCode: 401, reason: 'missing', headers: { 'www-authenticate': CHALLENGE } },
-    { statusCode: 503, reason: 'unavailable', headers: { 'retry-after': '1' }, cause: { message: 'down' } }
-  ])
-})
-
-t.test('verifyApiKey works with @fastify/auth, by "or" and by "and"', async t => {
-  const { app, guard } = harness(t)
-  await app.register(auth)
-  await guard({ addHook: false })
-  const teapot = (request: { headers: Record<string, unknown> }, _reply: unknown, done: (error?: Error) => void): void => {
-    done(request.headers['x-teapot'] === undefined ? new Error('no teapot') : undefined)
-  }
-  app.get('/or', { preHandler: app.auth([app.verifyApiKey, teapot]) }, () => 'ok')
-  app.get('/and', { preHandler: app.auth([app.verifyApiKey, teapot], { relation: 'and' }) }, () => 'ok')
-  const statusOf = async (url: string, headers: Record<string, string>): Promise<number> =>
-    (await app.inject({ url, headers })).statusCode
-  t.equal(await statusOf('/or', {}), 401)
-  t.equal(await statusOf('/or', bearer()), 200)
-  t.equal(await statusOf('/or', { 'x-teapot': '1' }), 200)
-  t.equal(await statusOf('/or', { ...bearer(WRONG_KEY), 'x-teapot': '1' }), 200)
-  t.equal(await statusOf('/and', bearer()), 401)
-  t.equal(await statusOf('/and', { 'x-teapot': '1' }), 401)
-  t.equal(await statusOf('/and', { ...bearer(), 'x-teapot': '1' }), 200)
 })
 
 t.test('the diagnostics channels tell of accepted and rejected requests', async t => {
