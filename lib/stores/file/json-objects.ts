@@ -1,4 +1,4 @@
-import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../../errors.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from './errors.ts'
 
 /** What is said of a text of another shape. */
 export const SHAPE = 'it must be { "keys": [ { "digest": … }, … ] }, is it cut short?'

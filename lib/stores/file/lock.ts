@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from '../../errors.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from './errors.ts'
 
 const STALE_MS = 10_000
 const RETRY_MS = 20

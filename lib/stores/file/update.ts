@@ -1,5 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises'
-import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from '../../errors.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from './errors.ts'
 import type { ApiKey } from '../../types.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
