@@ -33,13 +33,18 @@ const ajv = new Ajv()
  * @param invalid - makes the error that is thrown, from what is wrong, which holds not a word of the text
  */
 export function parseStoredKey (json: string, invalid: (problem: string) => Error): ApiKeyInit {
-  const validate = ajv.compile<StoredKey>(schema) // compiled at the first call
   let key: unknown
   try {
     key = JSON.parse(json)
   } catch {
     throw invalid('it is not valid JSON') // not the parser's error, which quotes the text
   }
+  return readStoredKey(key, invalid)
+}
+
+/** As {@link parseStoredKey}, from what the JSON stands for. */
+export function readStoredKey (key: unknown, invalid: (problem: string) => Error): ApiKeyInit {
+  const validate = ajv.compile<StoredKey>(schema) // compiled at the first call
   if (!validate(key)) throw invalid(ajv.errorsText(validate.errors, { dataVar: 'the key' }))
   // In place: a copy of each of many keys is felt.
   if (key.createdAt !== undefined) key.createdAt = new Date(key.createdAt)
