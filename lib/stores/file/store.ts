@@ -45,13 +45,9 @@ export class FileKeyStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
-    try {
-      await this.#watch.start(async () => { await this.#load() })
-    } catch (error) {
-      this.#watch = undefined
-      throw error
-    }
+    this.#watch.start()
   }
 
   async close (): Promise<void> {

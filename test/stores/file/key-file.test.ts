@@ -10,7 +10,7 @@ const B = createApiKey(OTHER_KEY)
 
 /** What an assertion calls a text. */
 function shown (text: string): string {
-  return text.replace(/[^!-~]+/g, ' ').replace(/[0-9a-f]{12,}/g, '…').replaceAll('#', '♯').slice(0, 100)
+  return text.replace(/[^!"$-~]+/g, ' ').replace(/[0-9a-f]{12,}/g, '…').slice(0, 100)
 }
 
 async function digestsOf (text: string): Promise<string[]> {
