@@ -4,13 +4,15 @@ import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from './errors.ts'
 
+// Why our own: with proper-lockfile 4, two processes that take over a stale lock at once both have it, a dead process's
+// lock keeps the others waiting for 10 seconds, and one that was suspended meanwhile writes all the same. All three tried.
+
 const STALE_MS = 10_000
 const RETRY_MS = 20
 
 /**
- * Does something while no other process does it to the same file.
+ * Does something while no other process does it to the same file, which need not exist: the lock is beside it.
  *
- * @param file - the file, which need not exist; the lock is beside it, named `.lock`
  * @param action - is given a function that rejects if the lock was lost, to be asked right before the change
  * @param patience - how long to wait for another process, in milliseconds
  * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after that
@@ -58,7 +60,7 @@ async function create (lock: string, owner: string): Promise<boolean> {
 /** Removes a lock whose process died with it, or that is too old for any to be at work. */
 async function removeStale (lock: string): Promise<boolean> {
   const owner = await readOwner(lock)
-  if (!await isStale(lock, owner ?? '')) return false
+  if (!await isStale(lock, owner)) return false
   // Of several processes that see this, one renames it; if it was another lock by then, that one goes back.
   const aside = `${lock}.${randomUUID()}`
   try {
@@ -71,7 +73,7 @@ async function removeStale (lock: string): Promise<boolean> {
   return true
 }
 
-async function isStale (lock: string, owner: string): Promise<boolean> {
+async function isStale (lock: string, owner = ''): Promise<boolean> {
   const [pid, host] = owner.split(' ')
   if (host === await machine() && !isAlive(Number(pid))) return true
   try {

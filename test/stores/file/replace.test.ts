@@ -26,7 +26,7 @@ t.test('a replaced file keeps its mode', async t => {
   for (const mode of [0o640, 0o644, 0o400]) {
     await chmod(file, mode)
     await replaceFile(file, 'new', held)
-    t.equal((await stat(file)).mode & 0o777, mode)
+    t.equal((await stat(file)).mode & 0o777, mode, mode.toString(8))
   }
 })
 
@@ -62,7 +62,7 @@ t.test('what a killed process left behind is removed, and nothing else', async t
 t.test('a system that cannot sync a folder does without', async t => {
   const file = await makeFile(t, 'old')
   const { replaceFile: replaceThere } = await t.mockImport<typeof import('../../../lib/stores/file/replace.ts')>(
-    '../../lib/store/replace-file.ts', {
+    '../../../lib/stores/file/replace.ts', {
     'node:fs/promises': {
       ...fs,
       async open (...args: Parameters<typeof fs.open>) {

@@ -176,7 +176,7 @@ t.test('a reading that began before a change does not undo it', async t => {
   let open = (): void => {}
   const gate = new Promise<void>(resolve => { open = resolve })
   let readings = 0
-  const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../../lib/stores/file/store.ts')>('../../lib/store/file.ts', {
+  const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../../lib/stores/file/store.ts')>('../../../lib/stores/file/store.ts', {
     'node:fs/promises': {
       ...fs,
       // The first text arrives late.
