@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from './errors.ts'
@@ -59,23 +59,27 @@ async function create (lock: string, owner: string): Promise<boolean> {
 
 /** Removes a lock whose process died with it, or that is too old for any to be at work. */
 async function removeStale (lock: string): Promise<boolean> {
-  const owner = await readOwner(lock)
-  if (!await isStale(lock, owner)) return false
-  // Of several processes that see this, one renames it; if it was another lock by then, that one goes back.
-  const aside = `${lock}.${randomUUID()}`
-  try {
-    await rename(lock, aside)
-  } catch {
-    return true
+  if (!await isStale(lock)) return false
+  // One at a time, and with a second look: who was late would remove the lock of who was first.
+  const removal = `${lock}.removal`
+  if (!await create(removal, '')) {
+    if (await isOld(removal)) await rm(removal, { force: true })
+    return false
   }
-  const taken = await readOwner(aside)
-  await (taken === owner ? rm(aside, { force: true }) : rename(aside, lock))
+  try {
+    if (await isStale(lock)) await rm(lock, { force: true })
+  } finally {
+    await rm(removal, { force: true })
+  }
   return true
 }
 
-async function isStale (lock: string, owner = ''): Promise<boolean> {
-  const [pid, host] = owner.split(' ')
-  if (host === await machine() && !isAlive(Number(pid))) return true
+async function isStale (lock: string): Promise<boolean> {
+  const [pid, host] = (await readOwner(lock) ?? '').split(' ')
+  return (host === await machine() && !isAlive(Number(pid))) || await isOld(lock)
+}
+
+async function isOld (lock: string): Promise<boolean> {
   try {
     return Date.now() - (await stat(lock)).mtimeMs > STALE_MS
   } catch {

@@ -79,36 +79,34 @@ async function withLockOver (t: Test, overrides: Partial<typeof fs>): Promise<ty
   })).withLock
 }
 
-t.test('a lock that another process took over first goes back to it', async t => {
-  const { file, lock } = await makeFile(t)
-  await writeFile(lock, `${DEAD} ${HOST} x`)
-  const owner = `${process.pid} ${HOST} another`
-  let renames = 0
-  const withSlowLock = await withLockOver(t, {
-    // Between the look at the stale lock and its removal, the other process is through with both.
-    async rename (from, to) {
-      if (++renames === 1) await writeFile(lock, owner)
-      await fs.rename(from, to)
-    }
-  })
-  t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
-  t.equal(renames, 2)
-  t.equal(await readFile(lock, 'utf8'), owner)
-})
-
-t.test('a stale lock that another process has removed first is no obstacle', async t => {
+t.test('a stale lock that another process takes over first is left to it', async t => {
   const { file, lock, names } = await makeFile(t)
   await writeFile(lock, `${DEAD} ${HOST} x`)
-  let renames = 0
+  const owner = `${process.pid} ${HOST} another`
+  let removals = 0
   const withSlowLock = await withLockOver(t, {
-    async rename (from, to) {
-      renames++
-      await rm(lock)
-      await fs.rename(from, to)
-    }
+    // Between the look at the stale lock and its removal, the other process is through with both.
+    writeFile: (async (...args: Parameters<typeof fs.writeFile>) => {
+      if (args[0] === `${lock}.removal` && ++removals === 1) await fs.writeFile(lock, owner)
+      await fs.writeFile(...args)
+    }) as typeof fs.writeFile
   })
-  t.equal(await withSlowLock(file, async () => 'done'), 'done')
-  t.equal(renames, 1)
+  t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
+  t.equal(removals, 1)
+  t.equal(await readFile(lock, 'utf8'), owner)
+  t.same(await names(), ['keys.json.lock'])
+})
+
+t.test('while one process removes a stale lock, no other does, but when that one died', async t => {
+  const { file, lock, names } = await makeFile(t)
+  const removal = `${lock}.removal`
+  await writeFile(lock, `${DEAD} ${HOST} x`)
+  await writeFile(removal, '')
+  t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
+  t.same(await names(), ['keys.json.lock', 'keys.json.lock.removal'])
+  const old = new Date(Date.now() - 11_000)
+  await utimes(removal, old, old)
+  t.equal(await withLock(file, async () => 'done'), 'done')
   t.same(await names(), [])
 })
 
