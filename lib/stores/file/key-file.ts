@@ -78,14 +78,16 @@ function * jsonRecords (text: string, file: string): Generator<{ record: unknown
   let count = 0
   for (let end = endOfRecord(records, start); end < records.length; end = endOfRecord(records, start)) {
     const content = records.slice(start, end)
-    const record = parseFollowed(content)
+    const json = content.trim()
+    const record = json.endsWith(',') ? parse(json.slice(0, -1)) : undefined
     if (record === undefined) break
     yield { record, place: `Line ${line} of ${file}` }
     start = end + 1
     line += countLines(content)
     count++
   }
-  const rest = parseRest(records.slice(start).trim(), count === 0)
+  const tail = records.slice(start).trim()
+  const rest = tail === '' && count > 0 ? undefined : parse(`[${tail}]`) as unknown[] | undefined
   if (rest === undefined) throw invalid(`Line ${line} of ${file}`, 'what begins here is not valid JSON')
   for (const record of rest) {
     yield { record, place: rest.length === 1 ? `Line ${line} of ${file}` : `Key ${++count} of ${file}` }
@@ -111,22 +113,10 @@ function countLines (text: string): number {
   return text.split('\n').length
 }
 
-/** Parses a value with a comma behind it; anything else is undefined. */
-function parseFollowed (text: string): unknown {
-  const content = text.trim()
-  if (!content.endsWith(',')) return undefined
+/** Of what cannot be parsed undefined is made: the parser's error quotes the text. */
+function parse (json: string): unknown {
   try {
-    return JSON.parse(content.slice(0, -1))
-  } catch {
-    return undefined
-  }
-}
-
-/** The parser's error is dropped: it quotes the text. */
-function parseRest (text: string, mayBeEmpty: boolean): unknown[] | undefined {
-  if (text === '' && !mayBeEmpty) return undefined
-  try {
-    return JSON.parse(`[${text}]`)
+    return JSON.parse(json)
   } catch {
     return undefined
   }
