@@ -43,7 +43,7 @@ class LockLost extends Error {}
 async function acquire (lock: string, owner: string, deadline: number): Promise<void> {
   while (!await create(lock, owner)) {
     if (Date.now() > deadline) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
-    if (!await removeStale(lock)) await pause(RETRY_MS * (0.5 + Math.random()))
+    if (!await removeStale(lock, owner)) await pause(RETRY_MS * (0.5 + Math.random()))
   }
 }
 
@@ -58,12 +58,12 @@ async function create (lock: string, owner: string): Promise<boolean> {
 }
 
 /** Removes a lock whose process died with it, or that is too old for any to be at work. */
-async function removeStale (lock: string): Promise<boolean> {
+async function removeStale (lock: string, remover: string): Promise<boolean> {
   if (!await isStale(lock)) return false
   // One at a time, and with a second look: who was late would remove the lock of who was first.
   const removal = `${lock}.removal`
-  if (!await create(removal, '')) {
-    if (await isOld(removal)) await rm(removal, { force: true })
+  if (!await create(removal, remover)) {
+    if (await isStale(removal)) await rm(removal, { force: true })
     return false
   }
   try {
@@ -76,10 +76,7 @@ async function removeStale (lock: string): Promise<boolean> {
 
 async function isStale (lock: string): Promise<boolean> {
   const [pid, host] = (await readOwner(lock) ?? '').split(' ')
-  return (host === await machine() && !isAlive(Number(pid))) || await isOld(lock)
-}
-
-async function isOld (lock: string): Promise<boolean> {
+  if (host === await machine() && !isAlive(Number(pid))) return true
   try {
     return Date.now() - (await stat(lock)).mtimeMs > STALE_MS
   } catch {

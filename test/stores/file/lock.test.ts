@@ -101,11 +101,10 @@ t.test('while one process removes a stale lock, no other does, but when that one
   const { file, lock, names } = await makeFile(t)
   const removal = `${lock}.removal`
   await writeFile(lock, `${DEAD} ${HOST} x`)
-  await writeFile(removal, '')
+  await writeFile(removal, `${process.pid} ${HOST} x`)
   t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
   t.same(await names(), ['keys.json.lock', 'keys.json.lock.removal'])
-  const old = new Date(Date.now() - 11_000)
-  await utimes(removal, old, old)
+  await writeFile(removal, `${DEAD} ${HOST} x`)
   t.equal(await withLock(file, async () => 'done'), 'done')
   t.same(await names(), [])
 })
