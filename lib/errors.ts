@@ -44,14 +44,6 @@ export const FST_DBGPT_AUTH_KEY_STORE_OPEN = createError(
   'FST_DBGPT_AUTH_KEY_STORE_OPEN', 'The key store could not be opened: see the cause'
 )
 
-/** A file of keys cannot be read. */
-export const FST_DBGPT_AUTH_KEY_FILE_UNREADABLE = createError(
-  'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', 'The key file %s cannot be read: %s'
-)
-
-/** A file of keys holds something that is neither a list of keys nor JSON as `dbgpt-auth` writes it. */
-export const FST_DBGPT_AUTH_KEY_FILE_INVALID = createError('FST_DBGPT_AUTH_KEY_FILE_INVALID', '%s: %s')
-
 // Run-time errors.
 
 /** A request was refused for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
@@ -77,20 +69,4 @@ export const FST_DBGPT_AUTH_GET_KEY = createError(
 /** A record is added under an id that is taken. */
 export const FST_DBGPT_AUTH_KEY_EXISTS = createError(
   'FST_DBGPT_AUTH_KEY_EXISTS', 'The key store already holds a key with the id %s'
-)
-
-/** A file of keys that is not in the JSON form was to be changed. */
-export const FST_DBGPT_AUTH_KEY_FILE_PLAIN = createError(
-  'FST_DBGPT_AUTH_KEY_FILE_PLAIN',
-  'The key file %s is a plain list, which is not written to: import it into a new file with "dbgpt-auth import"'
-)
-
-/** A file of keys could not be replaced; it is unchanged. */
-export const FST_DBGPT_AUTH_KEY_FILE_WRITE = createError(
-  'FST_DBGPT_AUTH_KEY_FILE_WRITE', 'The key file %s cannot be written, and is unchanged: %s'
-)
-
-/** Another process holds the lock of a file of keys. */
-export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError(
-  'FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'Another process keeps writing to the key file: try again, or delete %s if none does'
 )

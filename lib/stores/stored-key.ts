@@ -17,6 +17,11 @@ export function parseStoredKey (json: string, invalid: (problem: string) => Erro
   } catch {
     throw invalid('it is not valid JSON') // not the parser's error, which quotes the text
   }
+  return readStoredKey(key, invalid)
+}
+
+/** As {@link parseStoredKey}, of what the JSON stands for. */
+export function readStoredKey (key: unknown, invalid: (problem: string) => Error): ApiKeyInit {
   if (typeof key !== 'object' || key === null || Array.isArray(key)) throw invalid('a key must be an object')
   const stored = key as Record<string, unknown>
   if (typeof stored.digest !== 'string') throw invalid('a key must have a "digest"')

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from '../../errors.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from './errors.ts'
+
+// Why our own: with proper-lockfile 4, two processes that take over a stale lock at once both have it, a dead process's
+// lock keeps the others waiting for 10 seconds, and one that was suspended meanwhile writes all the same. All three tried.
 
 const STALE_MS = 10_000
 const RETRY_MS = 20
 
 /**
- * Does something while no other process does it to the same file.
+ * Does something while no other process does it to the same file, which need not exist: the lock is beside it.
  *
- * @param file - the file, which need not exist; the lock is beside it, named `.lock`
  * @param action - is given a function that rejects if the lock was lost, to be asked right before the change
  * @param patience - how long to wait for another process, in milliseconds
  * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after that
@@ -41,7 +43,7 @@ class LockLost extends Error {}
 async function acquire (lock: string, owner: string, deadline: number): Promise<void> {
   while (!await create(lock, owner)) {
     if (Date.now() > deadline) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
-    if (!await removeStale(lock)) await pause(RETRY_MS * (0.5 + Math.random()))
+    if (!await removeStale(lock, owner)) await pause(RETRY_MS * (0.5 + Math.random()))
   }
 }
 
@@ -56,23 +58,24 @@ async function create (lock: string, owner: string): Promise<boolean> {
 }
 
 /** Removes a lock whose process died with it, or that is too old for any to be at work. */
-async function removeStale (lock: string): Promise<boolean> {
-  const owner = await readOwner(lock)
-  if (!await isStale(lock, owner ?? '')) return false
-  // Of several processes that see this, one renames it; if it was another lock by then, that one goes back.
-  const aside = `${lock}.${randomUUID()}`
-  try {
-    await rename(lock, aside)
-  } catch {
-    return true
+async function removeStale (lock: string, remover: string): Promise<boolean> {
+  if (!await isStale(lock)) return false
+  // One at a time, and with a second look: who was late would remove the lock of who was first.
+  const removal = `${lock}.removal`
+  if (!await create(removal, remover)) {
+    if (await isStale(removal)) await rm(removal, { force: true })
+    return false
   }
-  const taken = await readOwner(aside)
-  await (taken === owner ? rm(aside, { force: true }) : rename(aside, lock))
+  try {
+    if (await isStale(lock)) await rm(lock, { force: true })
+  } finally {
+    await rm(removal, { force: true })
+  }
   return true
 }
 
-async function isStale (lock: string, owner: string): Promise<boolean> {
-  const [pid, host] = owner.split(' ')
+async function isStale (lock: string): Promise<boolean> {
+  const [pid, host] = (await readOwner(lock) ?? '').split(' ')
   if (host === await machine() && !isAlive(Number(pid))) return true
   try {
     return Date.now() - (await stat(lock)).mtimeMs > STALE_MS

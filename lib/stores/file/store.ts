@@ -4,9 +4,9 @@ import { createApiKey } from '../../keys/api-key.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
-import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from '../../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from './errors.ts'
 import { FileWatch } from './watch.ts'
 import { parseKeyFile } from './key-file.ts'
 import { updateKeyFile } from './update.ts'
@@ -48,13 +48,9 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
-    try {
-      await this.#watch.start(async () => { await this.#load() })
-    } catch (error) {
-      this.#watch = undefined
-      throw error
-    }
+    this.#watch.start()
   }
 
   async close (): Promise<void> {

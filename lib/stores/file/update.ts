@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
-import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from '../../errors.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from './errors.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
 import { replaceFile } from './replace.ts'

@@ -59,7 +59,7 @@ t.test('a lock that is too old is taken over, whoever has it', async t => {
     await writeFile(lock, owner)
     const old = new Date(Date.now() - 11_000)
     await utimes(lock, old, old)
-    t.equal(await withLock(file, async () => 'done'), 'done')
+    t.equal(await withLock(file, async () => 'done'), 'done', owner)
   }
 })
 
@@ -67,29 +67,67 @@ t.test('a lock of a living process, or of another host, is waited for', async t 
   for (const owner of [`${process.pid} ${HOST} x`, `1 ${HOST} x`, `${DEAD} another-host x`, '']) {
     const { file, lock } = await makeFile(t)
     await writeFile(lock, owner)
-    t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
+    t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED, owner)
     t.equal(await readFile(lock, 'utf8'), owner, 'it is left alone')
   }
 })
 
-t.test('a lock that another process took over first goes back to it', async t => {
-  const { file, lock } = await makeFile(t)
+/** The lock, with some of the file system's functions in other hands. */
+async function withLockOver (t: Test, overrides: Partial<typeof fs>): Promise<typeof withLock> {
+  return (await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../../lib/stores/file/lock.ts', {
+    'node:fs/promises': { ...fs, ...overrides }
+  })).withLock
+}
+
+t.test('a stale lock that another process takes over first is left to it', async t => {
+  const { file, lock, names } = await makeFile(t)
   await writeFile(lock, `${DEAD} ${HOST} x`)
   const owner = `${process.pid} ${HOST} another`
-  let renames = 0
-  const { withLock: withSlowLock } = await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../../lib/stores/file/lock.ts', {
-    'node:fs/promises': {
-      ...fs,
-      // Between the look at the stale lock and its removal, the other process is through with both.
-      async rename (from: string, to: string) {
-        if (++renames === 1) await writeFile(lock, owner)
-        await fs.rename(from, to)
-      }
-    }
+  let removals = 0
+  const withSlowLock = await withLockOver(t, {
+    // Between the look at the stale lock and its removal, the other process is through with both.
+    writeFile: (async (...args: Parameters<typeof fs.writeFile>) => {
+      if (args[0] === `${lock}.removal` && ++removals === 1) await fs.writeFile(lock, owner)
+      await fs.writeFile(...args)
+    }) as typeof fs.writeFile
   })
   t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
-  t.equal(renames, 2)
+  t.equal(removals, 1)
   t.equal(await readFile(lock, 'utf8'), owner)
+  t.same(await names(), ['keys.json.lock'])
+})
+
+t.test('while one process removes a stale lock, no other does, but when that one died', async t => {
+  const { file, lock, names } = await makeFile(t)
+  const removal = `${lock}.removal`
+  await writeFile(lock, `${DEAD} ${HOST} x`)
+  await writeFile(removal, `${process.pid} ${HOST} x`)
+  t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
+  t.same(await names(), ['keys.json.lock', 'keys.json.lock.removal'])
+  await writeFile(removal, `${DEAD} ${HOST} x`)
+  t.equal(await withLock(file, async () => 'done'), 'done')
+  t.same(await names(), [])
+})
+
+t.test('a lock that is released as it is looked at is no obstacle', async t => {
+  const { file, lock, names } = await makeFile(t)
+  await writeFile(lock, `${process.pid} ${HOST} x`)
+  let readings = 0
+  const withSlowLock = await withLockOver(t, {
+    readFile: (async (...args: Parameters<typeof fs.readFile>) => {
+      if (++readings === 1) await rm(lock)
+      return await fs.readFile(...args)
+    }) as typeof fs.readFile
+  })
+  t.equal(await withSlowLock(file, async () => 'done'), 'done')
+  t.same(await names(), [])
+})
+
+t.test('a process of another user is alive', async t => {
+  const { file, lock } = await makeFile(t)
+  await writeFile(lock, `1 ${HOST} x`)
+  t.intercept(process, 'kill', { value: () => { throw Object.assign(new Error('not allowed'), { code: 'EPERM' }) } })
+  t.match(await rejection(withLock(file, async () => 'done', 100)), LOCKED)
 })
 
 t.test('who lost the lock meanwhile begins again, and leaves it to its new owner', async t => {

