@@ -91,18 +91,23 @@ t.test('a stack trace names the line of the TypeScript source, which the source 
   t.match(above.findLast(line => /^(export )?(async )?function /.test(line)), 'function createApiKey ')
 })
 
-t.test('an import loads the package and its runtime dependencies, Fastify not among them', PARALLEL, async t => {
-  const coverage = join(folder, 'coverage')
-  await run(consumer, `NODE_V8_COVERAGE=${coverage}`, process.execPath, 'import.mjs')
+t.test('an import loads the package and its runtime dependencies, Fastify not among them; a guarded app needs each', PARALLEL, async t => {
+  const allowed = await dependenciesOf('fastify-dbgpt-auth')
+  const imported = await packagesOf('import.mjs')
+  t.same([...imported].filter(name => !allowed.has(name)), [])
+  t.ok(imported.has('fastify-dbgpt-auth') && !imported.has('fastify'))
+  const used = await packagesOf('default.mjs')
+  for (const name of Object.keys((await manifestIn(repository)).dependencies)) t.ok(used.has(name), name)
+})
+
+/** Names the packages that a program of the consumer's loads. */
+async function packagesOf (program: string): Promise<Set<string>> {
+  const coverage = join(folder, `coverage-${program}`)
+  await run(consumer, `NODE_V8_COVERAGE=${coverage}`, process.execPath, program)
   const [report = ''] = await readdir(coverage)
   const { result } = JSON.parse(await readFile(join(coverage, report), 'utf8')) as { result: { url: string }[] }
-  const loaded = new Set(result.map(({ url }) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]))
-  loaded.delete(undefined)
-  const allowed = await dependenciesOf('fastify-dbgpt-auth')
-  t.same([...loaded].filter(name => !allowed.has(name ?? '')), [])
-  for (const name of Object.keys((await manifestIn(repository)).dependencies)) t.ok(loaded.has(name), name)
-  t.notOk(loaded.has('fastify'))
-})
+  return new Set(result.flatMap(({ url }) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []))
+}
 
 /** Packs a copy of the tree, so that no other test sees `dist` change. */
 async function pack (): Promise<string> {

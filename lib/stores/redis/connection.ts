@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from './errors.ts'
-import type { RedisClient } from './create-client.ts'
+import type { RedisClient } from './client.ts'
 import { explain, isRefusal } from './fault.ts'
 import type { Layout, Script } from './layout.ts'
 

@@ -1,21 +1,9 @@
+import type { CreateClient, RedisClient } from './client.ts'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_CLIENT } from './errors.ts'
 import { explain } from './fault.ts'
 
 /** How long the first connection may take, in milliseconds. */
 export const CONNECT_MS = 2500
-
-/** What is used of a client of `@redis/client`, as `createClient`, `createCluster` and `createSentinel` make them. */
-export interface RedisClient {
-  connect (): Promise<unknown>
-  destroy (): unknown
-  on (event: string, listener: (error: Error & { error: Error }) => void): unknown
-  eval (script: string, options: { keys: string[], arguments: string[] }): Promise<unknown>
-  hScan (key: string, cursor: string, options: { COUNT: number }): Promise<unknown>
-  xRead (stream: { key: string, id: string }, options: { COUNT: number, BLOCK?: number }): Promise<unknown>
-}
-
-/** Makes a client that is not connected yet; a connection owns it. */
-export type CreateClient = () => RedisClient | Promise<RedisClient>
 
 /** What a URL of a Redis looks like, for errors. */
 export const URL_SHAPE = 'redis://user:password@host:6379/0, or rediss:// for TLS, with %-encoded user and password'

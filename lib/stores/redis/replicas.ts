@@ -1,4 +1,4 @@
-import type { RedisClient } from './create-client.ts'
+import type { RedisClient } from './client.ts'
 
 /** What clients of single servers, of clusters and of Sentinel have for this, each its own. */
 interface Kinds {

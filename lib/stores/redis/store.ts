@@ -2,12 +2,13 @@ import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
-import { clientFrom, clientOf, type CreateClient, isRedisUrl, type RedisClient, URL_SHAPE } from './create-client.ts'
+import type { CreateClient, RedisClient } from './client.ts'
+import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
 import { Feed } from './feed.ts'
 import { layoutOf } from './layout.ts'
 import { Writer } from './writer.ts'
 
-export type { RedisClient } from './create-client.ts'
+export type { RedisClient } from './client.ts'
 
 /** Where the keys are, and how much of a fault is borne. */
 export type RedisKeyStoreOptions = RedisKeyStoreSettings & (

@@ -97,6 +97,8 @@ t.test('the gateway in a browser', { skip }, async t => {
 
   t.test('can be used by the keyboard alone, and shows where it is', async t => {
     await page.goto(LOGIN)
+    // A page is loaded before the browser gives the focus to what asks for it.
+    await page.locator('#key:focus').waitFor()
     const outline = 'getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName'
     t.equal(await page.evaluate(outline), 'solidINPUT')
     await page.keyboard.press('Tab')

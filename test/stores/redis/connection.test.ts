@@ -4,7 +4,7 @@ import net, { type AddressInfo, type LookupFunction, type Socket } from 'node:ne
 import { createClient, createCluster } from '@redis/client'
 import t, { type Test } from 'tap'
 import { Connection, evaluate } from '../../../lib/stores/redis/connection.ts'
-import type { RedisClient } from '../../../lib/stores/redis/create-client.ts'
+import type { RedisClient } from '../../../lib/stores/redis/client.ts'
 import { BEGINNING, layoutOf, READ } from '../../../lib/stores/redis/layout.ts'
 import { MARKER, rejection } from '../../support/app.ts'
 import { until } from '../../support/until.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { clientFrom, clientOf, isRedisUrl, type RedisClient } from '../../../lib/stores/redis/create-client.ts'
+import type { RedisClient } from '../../../lib/stores/redis/client.ts'
+import { clientFrom, clientOf, isRedisUrl } from '../../../lib/stores/redis/create-client.ts'
 import { MARKER, rejection } from '../../support/app.ts'
 
 t.test('a URL of a Redis is told from anything else', async t => {

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type ApiKey, createApiKey } from '../../../lib/index.ts'
-import { clientOf, type RedisClient } from '../../../lib/stores/redis/create-client.ts'
+import type { RedisClient } from '../../../lib/stores/redis/client.ts'
+import { clientOf } from '../../../lib/stores/redis/create-client.ts'
 import { Feed } from '../../../lib/stores/redis/feed.ts'
 import { layoutOf } from '../../../lib/stores/redis/layout.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
