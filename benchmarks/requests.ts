@@ -1,145 +1,127 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { createHash, hash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { execFileSync } from 'node:child_process'
+import { createHash, hash } from 'node:crypto'
+import { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { flat, makeKey } from './keys.ts'
 
-// What whole requests cost a server, in CPU time: each subject is a process of its own, they take turns, and the fastest
-// round of each counts. Requests are pipelined, so that system calls do not drown the rest. Every pass has new processes,
-// for now and then one is slow for good, whatever it serves.
-const PASSES = 6
-const ROUNDS = 5
-const REQUESTS = 10_000
-const WARM_UP = 5_000
-const PIPELINE = 100
-const KEYS = 1_000
-const BODY = '{"error":{"message":"","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}'
+// What whole requests cost, in CPU time: from the bytes of the request to those of the answer, by Node's own parser and
+// server, but over a connection in memory: system calls would be most of the time, and all of the noise. Each subject
+// is measured in processes of its own, which take turns; it counts by the median of their fastest rounds.
+const PASSES = 15
+const ROUNDS = 10
+const REQUESTS = 5_000
+const WARM_UP = 20_000
+const PIPELINE = 10
+const HEADERS = { 'www-authenticate': 'Bearer realm="DB-GPT"', 'cache-control': 'no-store' }
+const BODY = Buffer.from('{"error":{"message":"","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}')
 
-const [, script = '', task, ...args] = process.argv
-const seed = args[0] ?? randomBytes(8).toString('hex')
-const keys = Array.from({ length: KEYS }, (_, index) => `dbgpt_${createHash('sha256').update(seed + index).digest('base64url')}`)
+const keys = Array.from({ length: 1_000 }, (_, index) => keyOf(String(index)))
+const CREDENTIALS = { none: '', good: `Authorization: Bearer ${keys[0]}\r\n`, wrong: `Authorization: Bearer ${keyOf('wrong')}\r\n` }
 
-/** How the app of a subject is guarded. */
-type Guard = (app: FastifyInstance) => unknown
-
-const GUARDS: Readonly<Record<string, Guard>> = {
+const GUARDS = {
   none () {},
-  byHand (app) {
+  byHand (app: FastifyInstance) {
     const digests = new Map(keys.map(key => [hash('sha256', key, 'hex'), key]))
     app.addHook('onRequest', (request, reply, done) => {
       const { authorization } = request.headers
       if (authorization?.startsWith('Bearer ') === true && digests.has(hash('sha256', authorization.slice(7), 'hex'))) done()
-      else reply.code(401).send()
+      else reply.code(401).headers(HEADERS).type('application/json; charset=utf-8').send(BODY)
     })
   },
-  answer401 (app) {
-    const headers = { 'www-authenticate': 'Bearer realm="DB-GPT"', 'cache-control': 'no-store' }
-    const body = Buffer.from(BODY)
+  answer401 (app: FastifyInstance) {
     app.addHook('onRequest', (_request, reply) => {
-      reply.code(401).headers(headers).type('application/json; charset=utf-8').send(body)
+      reply.code(401).headers(HEADERS).type('application/json; charset=utf-8').send(BODY)
     })
   },
-  plugin: async app => await app.register((await import('fastify-dbgpt-auth')).default, { keys, mode: 'on', env: {} }),
-  // Another build, to be compared with: OTHER=/path/to/dist/index.js
-  other: async app => await app.register((await import(process.env.OTHER as string)).default, { keys, mode: 'on', env: {} })
+  plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth'),
+  other: async (app: FastifyInstance) => await guard(app, process.env.OTHER as string)
 }
 
-const good = `Authorization: Bearer ${keys[0]}\r\n`
-const wrong = `Authorization: Bearer ${flat(makeKey())}\r\n`
+interface Subject {
+  readonly guard: keyof typeof GUARDS
+  readonly credentials: keyof typeof CREDENTIALS
+  /** The subject that it is compared with. */
+  readonly over?: string
+}
 
-/** What is compared: how the app is guarded, and with which credentials it is asked. */
-const SUBJECTS: Readonly<Record<string, readonly [guard: string, credentials: string, over?: string]>> = {
-  'bare Fastify': ['none', good],
-  'by hand': ['byHand', good, 'bare Fastify'],
-  'good key': ['plugin', good, 'bare Fastify'],
-  '401 of bare Fastify': ['answer401', ''],
-  'no key': ['plugin', '', '401 of bare Fastify'],
-  'wrong key': ['plugin', wrong, '401 of bare Fastify'],
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  'bare Fastify': { guard: 'none', credentials: 'good' },
+  'a good key, by hand': { guard: 'byHand', credentials: 'good', over: 'bare Fastify' },
+  'a good key': { guard: 'plugin', credentials: 'good', over: 'bare Fastify' },
+  'a 401 of bare Fastify': { guard: 'answer401', credentials: 'none' },
+  'no key': { guard: 'plugin', credentials: 'none', over: 'a 401 of bare Fastify' },
+  'a wrong key, by hand': { guard: 'byHand', credentials: 'wrong', over: 'a 401 of bare Fastify' },
+  'a wrong key': { guard: 'plugin', credentials: 'wrong', over: 'a 401 of bare Fastify' },
+  // Another build, OTHER=/path/to/its/dist/index.js, in the same run.
   ...process.env.OTHER !== undefined && {
-    'good key, other build': ['other', good, 'bare Fastify'] as const,
-    'no key, other build': ['other', '', '401 of bare Fastify'] as const,
-    'wrong key, other build': ['other', wrong, '401 of bare Fastify'] as const
+    'a good key, other build': { guard: 'other', credentials: 'good', over: 'bare Fastify' } as const,
+    'no key, other build': { guard: 'other', credentials: 'none', over: 'a 401 of bare Fastify' } as const,
+    'a wrong key, other build': { guard: 'other', credentials: 'wrong', over: 'a 401 of bare Fastify' } as const
   }
 }
 
-if (task === 'serve') await serve(args[1] as string)
-else await compare()
+const [, script = '', name] = process.argv
+if (name === undefined) compare()
+else console.log(await measure(SUBJECTS[name] as Subject))
 
-/** Serves a subject, and tells how much CPU time went by whenever it is asked. */
-async function serve (guard: string): Promise<void> {
+function keyOf (seed: string): string {
+  return `dbgpt_${createHash('sha256').update(seed).digest('base64url')}`
+}
+
+async function guard (app: FastifyInstance, module: string): Promise<void> {
+  const { dbgptAuth } = await import(module) as typeof import('fastify-dbgpt-auth')
+  await app.register(dbgptAuth, { keys, mode: 'on', env: {} })
+}
+
+/** Returns the microseconds of CPU time that a request takes, in the fastest of some rounds. */
+async function measure ({ guard, credentials }: Subject): Promise<number> {
   const app = Fastify()
-  await (GUARDS[guard] as Guard)(app)
+  await GUARDS[guard](app)
   app.get('/', () => 'ok')
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  process.on('message', () => process.send?.(process.cpuUsage()))
-  process.on('disconnect', () => process.exit())
-  process.send?.((app.server.address() as AddressInfo).port)
-}
-
-interface Server {
-  readonly child: ChildProcess
-  readonly port: number
-  readonly request: string
-}
-
-async function start ([guard, credentials]: readonly [string, string, string?]): Promise<Server> {
-  const child = fork(fileURLToPath(new URL(`file://${script}`)), ['serve', seed, guard])
-  const [port] = await once(child, 'message') as [number]
-  return { child, port, request: `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n${credentials}\r\n` }
-}
-
-/** Returns the microseconds of CPU time that a request takes. */
-async function measure ({ child, port, request }: Server, length: number): Promise<number> {
-  await send(port, request.repeat(PIPELINE), WARM_UP / PIPELINE, PIPELINE * length)
-  const before = await cpuOf(child)
-  await send(port, request.repeat(PIPELINE), REQUESTS / PIPELINE, PIPELINE * length)
-  return (await cpuOf(child) - before) / REQUESTS
-}
-
-async function cpuOf (child: ChildProcess): Promise<number> {
-  child.send('cpu')
-  const [{ user, system }] = await once(child, 'message') as [NodeJS.CpuUsage]
-  return user + system
-}
-
-/** Sends a text so many times over one connection, each time once the last is answered; returns how long an answer is. */
-async function send (port: number, text: string, times: number, length?: number): Promise<number> {
-  const socket = connect(port, '127.0.0.1')
-  let received = 0
-  for (let count = 0; count < times; count++) {
-    socket.write(text)
-    const goal = received + (length ?? 1)
-    while (received < goal) received += (await once(socket, 'data') as [Buffer])[0].length
-  }
-  if (length !== undefined && received !== times * length) throw new Error(`an answer of another length: ${received}`)
-  socket.destroy()
-  return received
-}
-
-async function compare (): Promise<void> {
-  console.error('Measuring whole requests, for one to two minutes')
-  const best = new Map<string, number>()
-  for (let pass = 0; pass < PASSES; pass++) await run(best)
-  console.log(`Node.js ${process.version}: microseconds of CPU time a request, and how often what it is compared with\n`)
-  console.log('| | µs | × |\n| --- | ---: | ---: |')
-  for (const [name, [, , over]] of Object.entries(SUBJECTS)) {
-    const time = best.get(name) as number
-    console.log(`| ${name} | ${time.toFixed(2)} | ${over === undefined ? '' : (time / (best.get(over) as number)).toFixed(2)} |`)
-  }
-}
-
-/** Measures all subjects with new processes, and keeps the fastest round of each. */
-async function run (best: Map<string, number>): Promise<void> {
-  const names = Object.keys(SUBJECTS)
-  const servers = await Promise.all(Object.values(SUBJECTS).map(start))
-  const lengths = await Promise.all(servers.map(({ port, request }) => send(port, request, 1)))
+  await app.ready()
+  const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n${CREDENTIALS[credentials]}\r\n`
+  const send = connect(app, Buffer.from(request.repeat(PIPELINE)))
+  await send(WARM_UP)
+  let best = Infinity
   for (let round = 0; round < ROUNDS; round++) {
-    for (const index of names.map((_, index) => index).sort(() => Math.random() - 0.5)) {
-      const time = await measure(servers[index] as Server, lengths[index] as number)
-      best.set(names[index] as string, Math.min(best.get(names[index] as string) ?? Infinity, time))
+    const before = process.cpuUsage()
+    await send(REQUESTS)
+    const { user, system } = process.cpuUsage(before)
+    best = Math.min(best, (user + system) / REQUESTS)
+  }
+  return best
+}
+
+/** Opens a connection in memory; what is returned sends so many requests over it, and waits for the answers. */
+function connect (app: FastifyInstance, batch: Buffer): (count: number) => Promise<void> {
+  const socket = new Duplex({ read () {}, write (_chunk, _encoding, done) { done() } })
+  let [answered, onBatch] = [0, () => {}]
+  app.server.on('request', (_request, response) => response.on('finish', () => {
+    if (++answered % PIPELINE === 0) onBatch()
+  }))
+  app.server.emit('connection', socket)
+  return async count => {
+    for (let sent = 0; sent < count; sent += PIPELINE) {
+      await new Promise<void>(resolve => {
+        onBatch = resolve
+        socket.push(batch)
+      })
     }
   }
-  for (const { child } of servers) child.disconnect()
+}
+
+function compare (): void {
+  console.error('Measuring whole requests, for one to two minutes')
+  const times = new Map<string, number[]>(Object.keys(SUBJECTS).map(name => [name, []]))
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const [name, measured] of [...times].sort(() => Math.random() - 0.5)) {
+      measured.push(Number(execFileSync(process.execPath, [script, name], { encoding: 'utf8' })))
+    }
+  }
+  const median = (name: string): number => times.get(name)?.sort((a, b) => a - b)[PASSES >> 1] ?? NaN
+  console.log(`Node.js ${process.version}: microseconds of CPU time a request\n`)
+  console.log('| | µs | × |\n| --- | ---: | ---: |')
+  for (const [name, { over }] of Object.entries(SUBJECTS)) {
+    const ratio = over === undefined ? '' : `${(median(name) / median(over)).toFixed(2)} × ${over}`
+    console.log(`| ${name} | ${median(name).toFixed(2)} | ${ratio} |`)
+  }
 }

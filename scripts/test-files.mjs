@@ -6,8 +6,18 @@ const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support
 /** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
 const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.|examples\/.*browser)/
 
-/** The files of tests, all or those of a kind. */
-export function testFiles (kind = 'all') {
+/** The files of tests: all, those of a kind, and of them those that are named or in a folder that is. */
+export function testFiles (kind = 'all', names = []) {
+  const files = filesOf(kind)
+  if (names.length === 0) return files
+  return names.map(name => join(name)).flatMap(name => {
+    const named = files.filter(file => file === name || file.startsWith(`${name.replace(/\/$/, '')}/`))
+    if (named.length === 0) throw new Error(`there is no test at ${name}`)
+    return named
+  })
+}
+
+function filesOf (kind) {
   const all = readdirSync('test', { recursive: true })
     .map(name => join('test', name.replaceAll('\\', '/'))).filter(name => name.endsWith('.test.ts')).sort()
   if (kind === 'all') return all

@@ -2,7 +2,7 @@
 // failed follows in full, then what was skipped, and why.
 //
 //   node scripts/test.mjs                            everything, and every line of lib/ must be covered
-//   node scripts/test.mjs test/keys/generate.test.ts some files
+//   node scripts/test.mjs test/keys/generate.test.ts one file, several, or a folder
 //   node scripts/test.mjs --only unit                what starts no process
 //   node scripts/test.mjs --only node                what can differ between versions of Node
 //   node scripts/test.mjs --only portable            what runs on every system
@@ -37,7 +37,7 @@ const gated = whole && hasRedis
 if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
 
 const begin = performance.now()
-const files = positionals.length > 0 ? positionals : testFiles(values.only)
+const files = testFiles(values.only, positionals)
 const child = spawn(process.execPath, [
   TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism()}`,
   ...(gated ? ['--coverage-report=lcovonly'] : ['--disable-coverage']), ...(values.changed ? ['--changed'] : []), ...files

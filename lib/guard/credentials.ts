@@ -8,6 +8,7 @@ import { MALFORMED, MISSING, type Rejection } from './rejection.ts'
 const CREDENTIALS = /^bearer +[\x21-\x7e]+$/i
 const BEARER_SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i
 const TOKEN = /^[\x21-\x7e]+$/
+const SCHEME_LENGTH = 'Bearer '.length
 const MAX_TOKEN_LENGTH = 512
 
 /** Takes the digest of the caller's key out of a request, or says why there is none. */
@@ -23,8 +24,8 @@ function readHeader (request: FastifyRequest): string | Rejection {
   const value = request.headers.authorization
   if (value === undefined) return MISSING
   if (!CREDENTIALS.test(value)) return BEARER_SCHEME.test(value) ? MALFORMED : MISSING
-  // A token has no space in it, so the last one stands before it.
-  const token = value.slice(value.lastIndexOf(' ') + 1)
+  // One space is usual, and found for nothing; a token has none in it, so of several the last one stands before it.
+  const token = value.slice(value[SCHEME_LENGTH] === ' ' ? value.lastIndexOf(' ') + 1 : SCHEME_LENGTH)
   return token.length <= MAX_TOKEN_LENGTH ? digestOf(token) : MALFORMED
 }
 

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { withLock } from '../../../lib/stores/file/lock.ts'
 import { rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
+import { skip } from '../../support/posix.ts'
 
 const LOCKED = { code: 'FST_DBGPT_AUTH_KEY_FILE_LOCKED' }
 
@@ -148,7 +149,7 @@ t.test('who lost the lock meanwhile begins again, and leaves it to its new owner
   t.equal(tries, 2)
 })
 
-t.test('the lock can be read by all, and a folder without room for it is an error', async t => {
+t.test('the lock can be read by all, and a folder without room for it is an error', { skip }, async t => {
   const { file, lock } = await makeFile(t)
   await withLock(file, async () => { t.equal((await stat(lock)).mode & 0o777, 0o644) })
   t.match(await rejection(withLock(join(file, 'none', 'keys.json'), async () => {})), { code: 'ENOENT' })

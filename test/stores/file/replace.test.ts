@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { replaceFile } from '../../../lib/stores/file/replace.ts'
 import { rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
+import { skip } from '../../support/posix.ts'
 
 const held = async (): Promise<void> => {}
 
@@ -14,14 +15,14 @@ async function makeFile (t: Test, text?: string): Promise<string> {
   return file
 }
 
-t.test('a new file is its owner\'s alone', async t => {
+t.test('a new file is its owner\'s alone', { skip }, async t => {
   const file = await makeFile(t)
   await replaceFile(file, 'new', held)
   t.equal(await readFile(file, 'utf8'), 'new')
   t.equal((await stat(file)).mode & 0o777, 0o600)
 })
 
-t.test('a replaced file keeps its mode', async t => {
+t.test('a replaced file keeps its mode', { skip }, async t => {
   const file = await makeFile(t, 'old')
   for (const mode of [0o640, 0o644, 0o400]) {
     await chmod(file, mode)
@@ -75,7 +76,7 @@ t.test('a system that cannot sync a folder does without', async t => {
   t.equal(await readFile(file, 'utf8'), 'new')
 })
 
-t.test('a file that cannot be looked at or replaced is an error, and nothing is left behind', async t => {
+t.test('a file that cannot be looked at or replaced is an error, and nothing is left behind', { skip }, async t => {
   const file = await makeFile(t)
   await mkdir(file)
   await writeFile(join(file, 'inside'), 'x')
