@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path/posix'
+import { dirname, join } from 'node:path/posix'
 import t from 'tap'
 import ts from 'typescript'
 
@@ -54,6 +54,22 @@ t.test('the ground floor imports nothing of lib', async t => {
 
 t.test('no files of lib import each other in a circle', async t => {
   t.same(lib.filter(file => reachableFrom(file).has(file)), [])
+})
+
+t.test('no folders of lib import each other in a circle', async t => {
+  const folders = new Map<string, Set<string>>()
+  for (const file of lib) {
+    const targets = importsFrom(file).map(target => dirname(target)).filter(folder => folder !== dirname(file))
+    folders.set(dirname(file), new Set([...folders.get(dirname(file)) ?? [], ...targets]))
+  }
+  // The files of lib/ itself are rooms of their own, which the floors see to.
+  folders.delete('lib')
+  const reached = (folder: string): Set<string> => {
+    const all = new Set(folders.get(folder))
+    for (const each of all) for (const next of folders.get(each) ?? []) all.add(next)
+    return all
+  }
+  t.same([...folders.keys()].filter(folder => reached(folder).has(folder)), [])
 })
 
 t.test('a file of lib or test that is long has its reason', async t => {

@@ -1,4 +1,4 @@
-import type { Command } from './types.ts'
+import type { Command } from './call/types.ts'
 
 /** Writes the help of the whole command. */
 export function overview (commands: Readonly<Record<string, Command>>): string {

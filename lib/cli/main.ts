@@ -6,8 +6,8 @@ import { list } from './commands/list.ts'
 import { revoke } from './commands/revoke.ts'
 import { rotate } from './commands/rotate.ts'
 import { helpOf, overview } from './help.ts'
-import { UsageError } from './options.ts'
-import type { Call, Command, Streams } from './types.ts'
+import { UsageError } from './call/options.ts'
+import type { Call, Command, Streams } from './call/types.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = { generate, create, list, rotate, revoke, import: importKeys }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { helpOf, overview } from '../../lib/cli/help.ts'
-import type { Command } from '../../lib/cli/types.ts'
+import type { Command } from '../../lib/cli/call/types.ts'
 
 const command: Command = {
   summary: 'do it', argument: 'ID', options: { 'how-long': { type: 'string', value: 'TIME', help: 'for how long' } }, async run () {}

@@ -1,10 +1,10 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { generateApiKey } from '../../keys/generate.ts'
-import { addAndPrint } from '../add-and-print.ts'
-import { storeOf } from '../store.ts'
-import { parseInstant } from '../time.ts'
-import { CHANGE_OPTIONS, QUIET_OPTION, textOption, UsageError } from '../options.ts'
-import type { Call, Command } from '../types.ts'
+import { addAndPrint } from '../call/add-and-print.ts'
+import { storeOf } from '../call/store.ts'
+import { parseInstant } from '../call/time.ts'
+import { CHANGE_OPTIONS, QUIET_OPTION, textOption, UsageError } from '../call/options.ts'
+import type { Call, Command } from '../call/types.ts'
 
 /** `dbgpt-auth create` */
 export const create: Command = {

@@ -1,8 +1,8 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { generateApiKey, hashApiKey } from '../../keys/generate.ts'
-import { printTable } from '../print.ts'
-import { QUIET_OPTION } from '../options.ts'
-import type { Command } from '../types.ts'
+import { printTable } from '../call/print.ts'
+import { QUIET_OPTION } from '../call/options.ts'
+import type { Command } from '../call/types.ts'
 
 /** `dbgpt-auth generate` */
 export const generate: Command = {

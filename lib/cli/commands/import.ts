@@ -2,9 +2,9 @@ import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { summarize } from '../../keys/weak-key.ts'
-import { storeOf } from '../store.ts'
-import { CHANGE_OPTIONS, UsageError } from '../options.ts'
-import type { Command, Streams } from '../types.ts'
+import { storeOf } from '../call/store.ts'
+import { CHANGE_OPTIONS, UsageError } from '../call/options.ts'
+import type { Command, Streams } from '../call/types.ts'
 
 const SOURCE = 'standard input'
 

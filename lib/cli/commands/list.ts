@@ -1,9 +1,9 @@
 import type { ApiKey } from '../../types.ts'
-import { formatExpiry, printTable } from '../print.ts'
-import { storeOf } from '../store.ts'
-import { DAY_MS, formatDuration } from '../time.ts'
-import { STORE_OPTIONS } from '../options.ts'
-import type { Command } from '../types.ts'
+import { formatExpiry, printTable } from '../call/print.ts'
+import { storeOf } from '../call/store.ts'
+import { DAY_MS, formatDuration } from '../call/time.ts'
+import { STORE_OPTIONS } from '../call/options.ts'
+import type { Command } from '../call/types.ts'
 
 const OLD_MS = 90 * DAY_MS
 const STYLES = { expired: '\x1b[31m', old: '\x1b[33m', '': '' } as const

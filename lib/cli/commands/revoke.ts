@@ -1,8 +1,8 @@
-import { printTable } from '../print.ts'
-import { changeEach, NoSuchKeyError, select } from '../select.ts'
-import { storeOf } from '../store.ts'
-import { CHANGE_OPTIONS } from '../options.ts'
-import type { Command } from '../types.ts'
+import { printTable } from '../call/print.ts'
+import { changeEach, NoSuchKeyError, select } from '../call/select.ts'
+import { storeOf } from '../call/store.ts'
+import { CHANGE_OPTIONS } from '../call/options.ts'
+import type { Command } from '../call/types.ts'
 
 /** `dbgpt-auth revoke` */
 export const revoke: Command = {

@@ -1,12 +1,12 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { generateApiKey } from '../../keys/generate.ts'
 import type { ApiKey } from '../../types.ts'
-import { addAndPrint } from '../add-and-print.ts'
-import { changeEach, select } from '../select.ts'
-import { storeOf } from '../store.ts'
-import { parseDuration, parseInstant } from '../time.ts'
-import { CHANGE_OPTIONS, QUIET_OPTION, textOption } from '../options.ts'
-import type { Command } from '../types.ts'
+import { addAndPrint } from '../call/add-and-print.ts'
+import { changeEach, select } from '../call/select.ts'
+import { storeOf } from '../call/store.ts'
+import { parseDuration, parseInstant } from '../call/time.ts'
+import { CHANGE_OPTIONS, QUIET_OPTION, textOption } from '../call/options.ts'
+import type { Command } from '../call/types.ts'
 
 const DEFAULT_GRACE = '24h'
 

@@ -1,5 +1,5 @@
-import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../stores/redis/errors.ts'
-import type { ApiKey } from '../types.ts'
+import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../../stores/redis/errors.ts'
+import type { ApiKey } from '../../types.ts'
 import { printNewKey } from './print.ts'
 import type { CliStore } from './store.ts'
 import type { Call } from './types.ts'

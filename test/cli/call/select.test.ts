@@ -1,7 +1,7 @@
 import t from 'tap'
-import { select } from '../../lib/cli/select.ts'
-import { createApiKey } from '../../lib/index.ts'
-import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
+import { select } from '../../../lib/cli/call/select.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { KEY, MARKER, OTHER_KEY } from '../../support/app.ts'
 
 const a = createApiKey({ key: KEY, name: 'billing' })
 const b = createApiKey({ key: OTHER_KEY, name: 'billing' })

@@ -1,4 +1,4 @@
-import type { ApiKey } from '../types.ts'
+import type { ApiKey } from '../../types.ts'
 import { formatDuration } from './time.ts'
 import type { Output } from './types.ts'
 

@@ -1,13 +1,13 @@
 import { rm, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type CliStore, storeOf } from '../../lib/cli/store.ts'
-import { UsageError } from '../../lib/cli/options.ts'
-import type { Call } from '../../lib/cli/types.ts'
-import { createApiKey } from '../../lib/index.ts'
-import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import { KEY } from '../support/app.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
+import { type CliStore, storeOf } from '../../../lib/cli/call/store.ts'
+import { UsageError } from '../../../lib/cli/call/options.ts'
+import type { Call } from '../../../lib/cli/call/types.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
+import { KEY } from '../../support/app.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
 
 function open (store?: string, env: Record<string, string> = {}, values: Record<string, string> = {}): CliStore {
   return storeOf({ values: { store, ...values }, streams: { env } } as unknown as Call)

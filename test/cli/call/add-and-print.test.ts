@@ -1,9 +1,9 @@
 import t from 'tap'
-import { createApiKey } from '../../lib/index.ts'
-import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import { keyIn, runCommand } from '../support/cli.ts'
-import { makeKeyFile } from '../support/key-file.ts'
-import { RedisServer, skip } from '../support/redis.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
+import { keyIn, runCommand } from '../../support/cli.ts'
+import { makeKeyFile } from '../../support/key-file.ts'
+import { RedisServer, skip } from '../../support/redis.ts'
 
 t.test('a key is shown once it is stored', async t => {
   const { file, records } = await makeKeyFile(t)

@@ -1,4 +1,4 @@
-import type { ApiKey } from '../types.ts'
+import type { ApiKey } from '../../types.ts'
 
 /** The command did what it could, and that was not enough. */
 export class NoSuchKeyError extends Error {

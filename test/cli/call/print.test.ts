@@ -1,7 +1,7 @@
 import t from 'tap'
-import { formatExpiry, printNewKey, printTable } from '../../lib/cli/print.ts'
-import { createApiKey } from '../../lib/index.ts'
-import { KEY } from '../support/app.ts'
+import { formatExpiry, printNewKey, printTable } from '../../../lib/cli/call/print.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { KEY } from '../../support/app.ts'
 
 function printed (print: (output: { write: (text: string) => void }) => void): string {
   let text = ''

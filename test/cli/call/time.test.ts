@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DAY_MS, formatDuration, parseDuration, parseInstant } from '../../lib/cli/time.ts'
+import { DAY_MS, formatDuration, parseDuration, parseInstant } from '../../../lib/cli/call/time.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00Z')
 
