@@ -3,16 +3,16 @@
 //
 //   node scripts/test.mjs                            everything, and every line of lib/ must be covered
 //   node scripts/test.mjs test/keys/generate.test.ts one file, several, or a folder
-//   node scripts/test.mjs --only unit                what starts no process
+//   node scripts/test.mjs --only unit                what starts no process, a folder in one: most of the time is its start
 //   node scripts/test.mjs --only node                what can differ between versions of Node
 //   node scripts/test.mjs --only portable            what runs on every system
 //   node scripts/test.mjs --changed                  what has changed since its last run, or imports what has
 //
 // With --quiet, files that went well are not named. All that tests print is kept in build/tests.log.
 import { spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { uncovered } from './coverage.mjs'
 import { Results } from './results.mjs'
@@ -37,7 +37,8 @@ const gated = whole && hasRedis
 if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
 
 const begin = performance.now()
-const files = testFiles(values.only, positionals)
+const named = testFiles(values.only, positionals)
+const files = values.only === 'unit' && positionals.length === 0 ? byFolder(named) : named
 const child = spawn(process.execPath, [
   TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism()}`,
   ...(gated ? ['--coverage-report=lcovonly'] : ['--disable-coverage']), ...(values.changed ? ['--changed'] : []), ...files
@@ -58,3 +59,15 @@ const { passed, failed, skipped } = results.counts
 const seconds = Math.round((performance.now() - begin) / 1000)
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${seconds} s`)
 process.exitCode = code || (failed > 0 || !results.parser.ok ? 1 : 0)
+
+/** Makes one file of the tests of each folder, which imports them. */
+function byFolder (files) {
+  const folder = join('build', 'unit')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return [...new Set(files.map(dirname))].map(from => {
+    const bundle = join(folder, `${from.replaceAll(/[\\/]/g, '-')}.test.mjs`).replaceAll('\\', '/')
+    writeFileSync(bundle, files.filter(file => dirname(file) === from).map(file => `await import('../../${file}')\n`).join(''))
+    return bundle
+  })
+}
