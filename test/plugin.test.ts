@@ -9,6 +9,7 @@ import {
   bearer, BODY_401, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection, WRONG_KEY
 } from './support/app.ts'
 import { makeTemporaryFolder } from './support/files.ts'
+import { shown } from './support/shown.ts'
 
 const VARIABLES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL', 'API_AUTH', 'NODE_ENV'] as const
 const WARN = 40
@@ -108,8 +109,8 @@ t.test('a start-up error reaches who awaits register, and who awaits ready, and 
       await rejection(apps[1].register(dbgptAuth, options as object).ready())
     ]
     for (const error of errors) {
-      t.match(error, expected)
-      t.notMatch(inspect(error, { depth: 10, showHidden: true }), MARKER)
+      t.match(error, expected, shown(error))
+      t.notMatch(inspect(error, { depth: 10, showHidden: true }), MARKER, shown(error))
     }
   }
 })
@@ -132,14 +133,14 @@ t.test('authentication that is off warns once and lets every request in', async 
     app.get('/', request => ({ apiKey: request.apiKey }))
     app.get('/verify', { onRequest: app.verifyApiKey }, () => 'ok')
     for (const headers of [{}, bearer(WRONG_KEY)]) {
-      t.same((await app.inject({ url: '/', headers })).json(), { apiKey: null })
-      t.equal((await app.inject({ url: '/verify', headers })).body, 'ok')
-      t.equal((await app.inject({ url: '/unknown', headers })).statusCode, 404)
+      t.same((await app.inject({ url: '/', headers })).json(), { apiKey: null }, shown(headers))
+      t.equal((await app.inject({ url: '/verify', headers })).body, 'ok', shown(headers))
+      t.equal((await app.inject({ url: '/unknown', headers })).statusCode, 404, shown(headers))
     }
     const [warning, ...others] = warnings(log)
-    t.match(warning, expected)
-    t.same(others, [])
-    t.ok(app.apiKeys instanceof MemoryKeyStore)
+    t.match(warning, expected, shown(options))
+    t.same(others, [], shown(options))
+    t.ok(app.apiKeys instanceof MemoryKeyStore, shown(options))
   }
 })
 
@@ -198,10 +199,10 @@ t.test('the host app\'s own @fastify/env behaves as if ours were not there', asy
     if (order === 'after') await app.register(fastifyEnv, env)
     app.get('/', request => request.getEnvs?.() ?? 'none')
     const expected = order === 'never' ? undefined : { PORT: 80 }
-    t.same((app as { config?: unknown }).config, expected)
-    t.same(app.getEnvs?.(), expected)
+    t.same((app as { config?: unknown }).config, expected, shown(order))
+    t.same(app.getEnvs?.(), expected, shown(order))
     const { body } = await app.inject({ url: '/', headers: bearer() })
-    t.equal(body, order === 'never' ? 'none' : '{"PORT":80}')
+    t.equal(body, order === 'never' ? 'none' : '{"PORT":80}', shown(order))
   }
 })
 
@@ -232,8 +233,8 @@ t.test('the text of the keys is nowhere in the app', async t => {
     t.teardown(async () => await app.close())
     await app.register(dbgptAuth)
     app.get('/', () => 'ok')
-    t.equal((await app.inject({ url: '/', headers: bearer() })).statusCode, 200)
-    t.equal(search(app, MARKER), undefined)
+    t.equal((await app.inject({ url: '/', headers: bearer() })).statusCode, 200, shown(dotenv))
+    t.equal(search(app, MARKER), undefined, shown(dotenv))
     t.ok(search(app, 'API key authentication') === undefined && search({ a: new Map([['b', KEY]]) }, MARKER), 'it does search')
   }
 })

@@ -6,21 +6,22 @@ import { createApiKey } from '../../lib/index.ts'
 import { KEY, MARKER } from '../support/app.ts'
 import { runCommand } from '../support/cli.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
+import { shown } from '../support/shown.ts'
 
 const VERBS = ['generate', 'create', 'list', 'rotate', 'revoke', 'import']
 
 t.test('help is there for the command and each verb', async t => {
   for (const flag of ['--help', '-h', 'help']) {
     const { code, stdout, stderr } = await runCommand([flag])
-    t.match({ code, stderr }, { code: 0, stderr: '' })
-    for (const verb of VERBS) t.match(stdout, new RegExp(`^  ${verb}`, 'm'))
+    t.match({ code, stderr }, { code: 0, stderr: '' }, shown(flag))
+    for (const verb of VERBS) t.match(stdout, new RegExp(`^  ${verb}`, 'm'), shown(verb))
   }
   for (const verb of VERBS) {
     for (const flag of ['--help', '-h']) {
       const { code, stdout, stderr } = await runCommand([verb, flag])
-      t.match({ code, stderr }, { code: 0, stderr: '' })
-      t.match(stdout, new RegExp(`^Usage: dbgpt-auth ${verb} `))
-      t.match(stdout, '--help')
+      t.match({ code, stderr }, { code: 0, stderr: '' }, shown(flag))
+      t.match(stdout, new RegExp(`^Usage: dbgpt-auth ${verb} `), shown(flag))
+      t.match(stdout, '--help', shown(flag))
     }
   }
 })
@@ -36,8 +37,8 @@ t.test('wrong usage is exit code 2, and one line that says where the help is', a
   for (const args of wrong) {
     const { code, stdout, stderr } = await runCommand(args)
     t.match({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
-    t.match(stderr, /^dbgpt-auth: [^\n]+\n$/)
-    if (VERBS.includes(args[0] as string)) t.match(stderr, `see "dbgpt-auth ${args[0]} --help"`)
+    t.match(stderr, /^dbgpt-auth: [^\n]+\n$/, shown(args))
+    if (VERBS.includes(args[0] as string)) t.match(stderr, `see "dbgpt-auth ${args[0]} --help"`, shown(args))
   }
 })
 
@@ -57,8 +58,8 @@ t.test('a store that refuses or fails is exit code 1, and one line', async t => 
   for (const [args, message] of failing) {
     const { code, stdout, stderr } = await runCommand(args)
     t.match({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
-    t.match(stderr, /^dbgpt-auth: [^\n]+\n$/)
-    t.match(stderr, message)
+    t.match(stderr, /^dbgpt-auth: [^\n]+\n$/, shown(args))
+    t.match(stderr, message, shown(args))
   }
   t.equal(await readFile(plain, 'utf8'), KEY)
 })
@@ -72,7 +73,7 @@ t.test('a key\'s text among the arguments is not printed', async t => {
     ['create', '--name', 'x', '--metadata', KEY, '--store', file]
   ]) {
     const { code, stdout, stderr } = await runCommand(args)
-    t.not(code, 0)
-    t.notMatch(stdout + stderr, MARKER)
+    t.not(code, 0, shown(args))
+    t.notMatch(stdout + stderr, MARKER, shown(args))
   }
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { DbgptAuthOptions } from '../../lib/index.ts'
 import { readOptions } from '../../lib/config/options.ts'
 import { KEY, MARKER } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
   keys: [KEY, 7, true, null, {}, { find: 'x' }, () => KEY],
@@ -21,7 +22,7 @@ for (const [name, values] of Object.entries(bad)) {
     for (const value of values) {
       t.throws(() => readOptions({ [name]: value }), {
         code: 'FST_DBGPT_AUTH_OPTION', message: new RegExp(`^The option "${name}" must be (?!.*${MARKER})`)
-      })
+      }, shown(value))
     }
   })
 }

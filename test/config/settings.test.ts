@@ -4,6 +4,7 @@ import { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../../lib/i
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
 import { resolve, type Variables } from '../support/settings.ts'
+import { shown } from '../support/shown.ts'
 
 const WEAK = `${MARKER}-short`
 
@@ -63,15 +64,15 @@ for (const [keys, ...expected] of policy) {
 
 t.test('allowWeakKeys is the way around weakness, in production too', async t => {
   for (const NODE_ENV of ['production', 'development']) {
-    t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: WEAK, NODE_ENV }), 'on')
-    t.equal(outcome({ allowWeakKeys: true, keys: [WEAK] }, { NODE_ENV }), 'on')
-    t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: 'a b', NODE_ENV }), INVALID)
+    t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: WEAK, NODE_ENV }), 'on', shown(NODE_ENV))
+    t.equal(outcome({ allowWeakKeys: true, keys: [WEAK] }, { NODE_ENV }), 'on', shown(NODE_ENV))
+    t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: 'a b', NODE_ENV }), INVALID, shown(NODE_ENV))
   }
 })
 
 t.test('production is recognised with blanks around it and in any case', async t => {
-  for (const NODE_ENV of ['production', ' production', 'production ', 'Production']) t.equal(outcome({}, { NODE_ENV }), REQUIRED)
-  for (const NODE_ENV of ['prod', 'development', 'productions', '']) t.equal(outcome({}, { NODE_ENV }), 'off')
+  for (const NODE_ENV of ['production', ' production', 'production ', 'Production']) t.equal(outcome({}, { NODE_ENV }), REQUIRED, shown(NODE_ENV))
+  for (const NODE_ENV of ['prod', 'development', 'productions', '']) t.equal(outcome({}, { NODE_ENV }), 'off', shown(NODE_ENV))
 })
 
 t.test('blanks around API_AUTH do not count, and a blank one is auto', async t => {
@@ -81,7 +82,7 @@ t.test('blanks around API_AUTH do not count, and a blank one is auto', async t =
 })
 
 t.test('without a hook, auto without keys refuses to start in every environment', async t => {
-  for (const NODE_ENV of ['production', 'development', '']) t.equal(outcome({ addHook: false }, { NODE_ENV }), REQUIRED)
+  for (const NODE_ENV of ['production', 'development', '']) t.equal(outcome({ addHook: false }, { NODE_ENV }), REQUIRED, shown(NODE_ENV))
   t.equal(outcome({ addHook: false, keys: [] }, {}), REQUIRED)
   t.equal(outcome({ addHook: false, mode: 'off' }, {}), 'off')
   t.equal(outcome({ addHook: false }, { API_KEYS: KEY }), 'on')
@@ -100,12 +101,12 @@ t.test('keys can be in a Redis, which is named by its URL', async t => {
   for (const url of ['redis://localhost', ' rediss://user:password@host:6380/1\n']) {
     t.match(resolve({}, { API_KEYS_REDIS_URL: url, NODE_ENV: 'production' }), {
       on: true, source: 'API_KEYS_REDIS_URL', store: RedisKeyStore
-    })
+    }, shown(url))
   }
   for (const url of ['localhost:6379', 'http://localhost', 'redis://']) {
     t.throws(() => resolve({}, { API_KEYS_REDIS_URL: url }), {
       code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_REDIS_URL must be redis:\/\/user:password@host/
-    })
+    }, shown(url))
   }
 })
 

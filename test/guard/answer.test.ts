@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import { type Answer, bodyOf, buildAnswers, ERROR_FORMATS } from '../../lib/guard/answer.ts'
 import { BODY_401, BODY_503, CHALLENGE, challenge } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const request = {} as FastifyRequest
 const answers = buildAnswers('DB-GPT', '')
@@ -15,9 +16,9 @@ t.test('the bodies are DB-GPT\'s, to the byte', async t => {
     '\'type\': \'invalid_request_error\', \'param\': None, \'code\': \'invalid_api_key\'}}","data":null}'
   for (const reason of ['missing', 'malformed', 'unknown', 'expired'] as const) {
     const answer = answers[reason]
-    t.equal(textOf(answer, 'openai'), BODY_401)
-    t.equal(textOf(answer, 'fastapi'), `{"detail":${BODY_401}}`)
-    t.equal(textOf(answer, 'dbgpt'), dbgpt)
+    t.equal(textOf(answer, 'openai'), BODY_401, shown(reason))
+    t.equal(textOf(answer, 'fastapi'), `{"detail":${BODY_401}}`, shown(reason))
+    t.equal(textOf(answer, 'dbgpt'), dbgpt, shown(reason))
   }
   t.same(ERROR_FORMATS, ['openai', 'fastapi', 'dbgpt'])
 })
@@ -32,7 +33,7 @@ t.test('a failing store has bodies of the same shapes', async t => {
 
 t.test('a message goes into all three, in dbgpt as Python writes it', async t => {
   const answer = buildAnswers('DB-GPT', 'it\'s "密钥"\n').missing
-  for (const format of ['openai', 'fastapi', 'dbgpt'] as const) t.match(JSON.parse(textOf(answer, format)), Object)
+  for (const format of ['openai', 'fastapi', 'dbgpt'] as const) t.match(JSON.parse(textOf(answer, format)), Object, shown(format))
   t.equal(JSON.parse(textOf(answer, 'openai')).error.message, 'it\'s "密钥"\n')
   t.match(JSON.parse(textOf(answer, 'dbgpt')).err_msg, "{'error': {'message': 'it\\'s \"密钥\"\\n', 'type'")
 })

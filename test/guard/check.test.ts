@@ -9,6 +9,7 @@ import { buildReadCredentials } from '../../lib/guard/credentials.ts'
 import { type ApiKey, createApiKey, type KeyStore, MemoryKeyStore } from '../../lib/index.ts'
 import { Rejection, UNKNOWN } from '../../lib/guard/rejection.ts'
 import { KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const record = createApiKey(KEY)
 const readCredentials = buildReadCredentials(undefined)
@@ -66,20 +67,20 @@ t.test('a store\'s answer that is no record of the key is a failure of the store
   ]
   for (const answer of strange) {
     t.match(buildCheck(storeOf(answer))(record.digest), { reason: 'unavailable', apiKey: null }, String(answer))
-    t.match(await buildCheck(storeOf(Promise.resolve(answer)))(record.digest), { reason: 'unavailable' })
+    t.match(await buildCheck(storeOf(Promise.resolve(answer)))(record.digest), { reason: 'unavailable' }, shown(answer))
   }
 })
 
 t.test('a record that fails as it is read is a failure of the store', async t => {
   const lazy = { get digest () { throw new Error('down') } }
   for (const answer of [lazy, Promise.resolve(lazy)]) {
-    t.match(await buildCheck(storeOf(answer))(record.digest), { reason: 'unavailable', error: { cause: { message: 'down' } } })
+    t.match(await buildCheck(storeOf(answer))(record.digest), { reason: 'unavailable', error: { cause: { message: 'down' } } }, shown(answer))
   }
 })
 
 t.test('a store that knows nothing of a key says so in four ways', async t => {
   for (const answer of [null, undefined, Promise.resolve(null), Promise.resolve(undefined)]) {
-    t.equal(await buildCheck(storeOf(answer))(record.digest), UNKNOWN)
+    t.equal(await buildCheck(storeOf(answer))(record.digest), UNKNOWN, shown(answer))
   }
 })
 
@@ -96,8 +97,9 @@ t.test('a store that throws, rejects or is no real promise fails, whatever it th
     const thenable = storeOf({ then: (_: unknown, reject: (cause: unknown) => void) => { reject(cause) } })
     for (const store of [throwing, rejecting, thenable]) {
       const outcome = await buildCheck(store)(record.digest)
-      t.match(outcome, { reason: 'unavailable', error: { code: 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE' } })
-      t.match((outcome as Rejection).error?.cause, cause instanceof Error ? cause : { message: inspect(cause) })
+      t.match(outcome, { reason: 'unavailable', error: { code: 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE' } }, shown(cause))
+      const expected = cause instanceof Error ? cause : { message: inspect(cause) }
+      t.match((outcome as Rejection).error?.cause, expected, shown(cause))
     }
   }
 })

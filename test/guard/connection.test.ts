@@ -10,6 +10,7 @@ import { WebSocket } from 'ws'
 import dbgptAuth, { createApiKey } from '../../lib/index.ts'
 import { bearer, BODY_401, CHALLENGE, type Harness, harness, KEY, WRONG_KEY } from '../support/app.ts'
 import { exchange, KeptConnection, listen } from '../support/socket.ts'
+import { shown } from '../support/shown.ts'
 
 const UPLOAD = 200 * 1024 * 1024
 
@@ -36,9 +37,9 @@ for (const [order, register] of Object.entries(orders)) {
     })
     const port = await listen(app)
     for (const answer of await upgrades(port, 200)) {
-      t.match(answer, /^HTTP\/1\.1 401 /)
-      t.match(answer, /\r\nconnection: close\r\n/i)
-      t.ok(answer.endsWith(BODY_401))
+      t.match(answer, /^HTTP\/1\.1 401 /, shown(answer))
+      t.match(answer, /\r\nconnection: close\r\n/i, shown(answer))
+      t.ok(answer.endsWith(BODY_401), shown(answer))
     }
     const connections = await new Promise((resolve, reject) => {
       app.server.getConnections((error, count) => error === null ? resolve(count) : reject(error))
@@ -95,9 +96,9 @@ async function curl (port: number, headers: readonly string[]): Promise<string> 
 t.test('a refused upload of 200 MB is cut after a small part, and curl reads the 401', async t => {
   for (const headers of [['Transfer-Encoding: chunked'], ['Expect:'], ['Expect: 100-continue']]) {
     const { port, bytesRead, runs } = await countingServer(t)
-    t.equal(await curl(port, headers), '401')
+    t.equal(await curl(port, headers), '401', shown(headers))
     t.ok(bytesRead() < UPLOAD / 20, `${headers[0]} read ${bytesRead()} bytes`)
-    t.equal(runs(), 0)
+    t.equal(runs(), 0, shown(headers))
   }
 })
 
@@ -178,9 +179,9 @@ t.test('HTTP/2 is guarded, a refused upload included', async t => {
   }
   for (const headers of [{}, bearer(WRONG_KEY)]) {
     const [answer, body] = await ask(headers, Buffer.alloc(1 << 20))
-    t.equal(answer[':status'], 401)
-    t.match(answer['www-authenticate'], CHALLENGE)
-    t.equal(body, BODY_401)
+    t.equal(answer[':status'], 401, shown(headers))
+    t.match(answer['www-authenticate'], CHALLENGE, shown(headers))
+    t.equal(body, BODY_401, shown(headers))
   }
   t.equal(runs, 0)
   t.equal((await ask(bearer()))[1], `run 1 ${createApiKey(KEY).id}`)

@@ -6,6 +6,7 @@ import dbgptAuth, { type ApiKeyEvent, createApiKey, MemoryKeyStore } from '../..
 import {
   bearer, BODY_401, BODY_503, CHALLENGE, harness, KEY, OTHER_KEY, WRONG_KEY
 } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 interface Target {
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST'
@@ -122,10 +123,10 @@ for (const [name, [arrange, target = {}]] of Object.entries(arrangements)) {
     await arrange(app, guard, () => `run ${++runs}`)
     for (const headers of [{}, bearer(WRONG_KEY), { authorization: 'Basic dXNlcjpwYXNz' }]) {
       const refused = await app.inject({ method, url, headers: { ...type, ...headers }, payload })
-      t.equal(refused.statusCode, 401)
-      t.match(refused.headers['www-authenticate'], CHALLENGE)
-      t.equal(refused.headers['cache-control'], 'no-store')
-      if (method !== 'HEAD') t.equal(refused.body, BODY_401)
+      t.equal(refused.statusCode, 401, shown(headers))
+      t.match(refused.headers['www-authenticate'], CHALLENGE, shown(headers))
+      t.equal(refused.headers['cache-control'], 'no-store', shown(headers))
+      if (method !== 'HEAD') t.equal(refused.body, BODY_401, shown(headers))
     }
     t.equal(runs, 0, 'the handler did not run')
     const passed = await app.inject({ method, url, headers: { ...type, ...bearer() }, payload })
@@ -140,7 +141,7 @@ t.test('a route opts out by its config', async t => {
   app.get('/public', { config: { apiKey: false } }, request => ({ apiKey: request.apiKey }))
   for (const headers of [{}, bearer(), bearer(WRONG_KEY), { authorization: 'Bearer' }]) {
     const reply = await app.inject({ url: '/public', headers })
-    t.equal(reply.statusCode, 200)
+    t.equal(reply.statusCode, 200, shown(headers))
     t.same(reply.json(), { apiKey: null }, 'no credentials are looked at')
   }
   t.equal((await app.inject({ method: 'HEAD', url: '/public' })).statusCode, 200)
@@ -156,7 +157,7 @@ t.test('an optional route takes a request without credentials and refuses bad on
   t.equal((await app.inject({ url: '/', headers: bearer() })).body, 'billing')
   t.equal(runs, 3)
   for (const authorization of [`Bearer ${WRONG_KEY}`, `Bearer ${OTHER_KEY}`, 'Bearer', 'Bearer a b']) {
-    t.equal((await app.inject({ url: '/', headers: { authorization } })).statusCode, 401)
+    t.equal((await app.inject({ url: '/', headers: { authorization } })).statusCode, 401, shown(authorization))
   }
   t.equal(runs, 3, 'the handler did not run')
 })
@@ -171,7 +172,7 @@ t.test('another plugin\'s routes are opened by an onRoute hook in a scope around
   })
   app.get('/guarded', () => 'guarded')
   for (const headers of [{}, bearer(), bearer(WRONG_KEY)]) {
-    t.equal((await app.inject({ url: '/docs', headers })).body, 'docs')
+    t.equal((await app.inject({ url: '/docs', headers })).body, 'docs', shown(headers))
   }
   t.equal((await app.inject('/guarded')).statusCode, 401)
 })

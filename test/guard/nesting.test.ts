@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import dbgptAuth from '../../lib/index.ts'
 import { harness, KEY, rejection } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const NESTED = { code: 'FST_DBGPT_AUTH_NESTED', message: /once at the root/ }
 const options = { env: { API_KEYS: KEY } }
@@ -21,7 +22,7 @@ for (const [name, how] of [['on', options], ['off', off], ['without a hook', { .
         const error = await rejection(within(app, around, async scope => {
           for (const depth of depths) await within(scope, depth, async inner => { await inner.register(dbgptAuth, how) })
         }))
-        t.match(error, NESTED)
+        t.match(error, NESTED, shown(around))
       }
     }
   })

@@ -1,6 +1,7 @@
 import cors from '@fastify/cors'
 import t from 'tap'
 import { bearer, BODY_401, harness, type LogLine } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const preflight = {
   method: 'OPTIONS', url: '/', headers: { origin: 'https://ui.example', 'access-control-request-method': 'GET' }
@@ -40,7 +41,7 @@ t.test('the first refused preflight warns, once', async t => {
   await app.inject({ method: 'OPTIONS', url: '/' })
   await app.inject({ ...preflight, method: 'GET' })
   t.same(corsWarnings(log), [], 'neither is a preflight')
-  for (let count = 0; count < 3; count++) t.equal((await app.inject(preflight)).statusCode, 401)
+  for (let count = 0; count < 3; count++) t.equal((await app.inject(preflight)).statusCode, 401, shown(count))
   t.match(corsWarnings(log), [/A CORS preflight was refused: register @fastify\/cors before/])
   t.equal((await app.inject({ ...preflight, headers: { ...preflight.headers, ...bearer() } })).statusCode, 404)
   t.equal(corsWarnings(log).length, 1)

@@ -4,6 +4,7 @@ import {
   bearer, BODY_401, BODY_503, CHALLENGE, challenge, harness, KEY, OTHER_KEY, rejection, WRONG_KEY
 } from '../support/app.ts'
 import { exchange, listen } from '../support/socket.ts'
+import { shown } from '../support/shown.ts'
 
 const expired = createApiKey({ key: OTHER_KEY, expiresAt: new Date(0) })
 
@@ -35,9 +36,9 @@ t.test('each reason has its challenge and its log line, and one body serves all'
   ] as const
   for (const [headers, expected] of cases) {
     const { statusCode, headers: sent, body } = await app.inject({ url: '/', headers })
-    t.equal(statusCode, 401)
-    t.equal(sent['www-authenticate'], expected)
-    t.equal(body, BODY_401)
+    t.equal(statusCode, 401, shown(headers))
+    t.equal(sent['www-authenticate'], expected, shown(headers))
+    t.equal(body, BODY_401, shown(headers))
   }
   const lines = log().filter(line => line.msg === 'API key rejected')
   t.same(lines.map(({ level, reason, keyId }) => ({ level, reason, ...keyId === undefined ? {} : { keyId } })),
@@ -45,17 +46,17 @@ t.test('each reason has its challenge and its log line, and one body serves all'
 })
 
 t.test('a store that fails is answered 503, and its error goes to the log alone', async t => {
-  for (const [thrown, shown] of [[new Error('disk on fire'), /disk on fire/], ['a string', /a string/]] as const) {
+  for (const [thrown, told] of [[new Error('disk on fire'), /disk on fire/], ['a string', /a string/]] as const) {
     const { app, guard, log } = harness(t)
     await guard({ keys: { find () { throw thrown } }, logLevel: 'silent' })
     const { statusCode, headers, body } = await app.inject({ url: '/', headers: bearer() })
-    t.equal(statusCode, 503)
-    t.match(headers, { 'retry-after': '1', 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
-    t.notOk(headers['www-authenticate'])
-    t.equal(body, BODY_503)
+    t.equal(statusCode, 503, shown(thrown))
+    t.match(headers, { 'retry-after': '1', 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' }, shown(thrown))
+    t.notOk(headers['www-authenticate'], shown(thrown))
+    t.equal(body, BODY_503, shown(thrown))
     const [line] = log().filter(line => line.msg === 'API key rejected')
-    t.match(line, { level: 50, reason: 'unavailable', err: { code: 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE' } })
-    t.match(JSON.stringify(line), shown)
+    t.match(line, { level: 50, reason: 'unavailable', err: { code: 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE' } }, shown(thrown))
+    t.match(JSON.stringify(line), told, shown(thrown))
   }
 })
 
@@ -64,7 +65,7 @@ t.test('logLevel sets the level of the line, and silent makes none', async t => 
     const { app, guard, log } = harness(t)
     await guard({ logLevel })
     await app.inject('/')
-    t.match(log().filter(line => line.msg === 'API key rejected'), [{ level }])
+    t.match(log().filter(line => line.msg === 'API key rejected'), [{ level }], shown(logLevel))
   }
   const { app, guard, log } = harness(t)
   await guard({ logLevel: 'silent' })
@@ -109,9 +110,9 @@ t.test('a formatter that fails still refuses, in the default format', async t =>
     const { app, guard, log } = harness(t)
     await guard({ errorFormat: errorFormat as ErrorFormatter })
     const { statusCode, body } = await app.inject('/')
-    t.equal(statusCode, 401)
-    t.equal(body, BODY_401)
-    t.ok(log().some(line => line.level === 50 && line.msg.startsWith('errorFormat failed')))
+    t.equal(statusCode, 401, shown(errorFormat))
+    t.equal(body, BODY_401, shown(errorFormat))
+    t.ok(log().some(line => line.level === 50 && line.msg.startsWith('errorFormat failed')), shown(errorFormat))
   }
 })
 

@@ -2,6 +2,7 @@ import auth from '@fastify/auth'
 import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { bearer, CHALLENGE, challenge, harness, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 t.test('verifyApiKey checks, and sends, logs and decides nothing else', async t => {
   const { app, guard, log } = harness(t)
@@ -19,12 +20,12 @@ t.test('verifyApiKey checks, and sends, logs and decides nothing else', async t 
   ] as const
   for (const [headers, expected] of cases) {
     const refused = await app.inject({ url: '/', headers })
-    t.equal(refused.statusCode, 401)
-    t.equal(refused.headers['www-authenticate'], expected)
-    t.equal(refused.headers['cache-control'], 'no-store')
+    t.equal(refused.statusCode, 401, shown(headers))
+    t.equal(refused.headers['www-authenticate'], expected, shown(headers))
+    t.equal(refused.headers['cache-control'], 'no-store', shown(headers))
     t.same(refused.json(), {
       statusCode: 401, code: 'FST_DBGPT_AUTH_UNAUTHORIZED', error: 'Unauthorized', message: 'A valid API key is required'
-    })
+    }, shown(headers))
   }
   t.notOk(log().some(line => line.msg === 'API key rejected'))
 })

@@ -4,6 +4,7 @@ import { type ApiKeyInit, createApiKey } from '../../lib/index.ts'
 import { isDigestText } from '../../lib/keys/api-key.ts'
 import { digestOf } from '../../lib/keys/digest.ts'
 import { KEY, MARKER } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const DIGEST = createHash('sha256').update(KEY).digest('hex')
 const INVALID = { code: 'FST_DBGPT_AUTH_KEY_INVALID' }
@@ -17,7 +18,7 @@ t.test('a record holds the digest and not the text', async t => {
       createdAt: undefined,
       expiresAt: undefined,
       metadata: undefined
-    })
+    }, shown(init))
   }
   t.notMatch(JSON.stringify(createApiKey({ key: KEY, name: 'billing' })), MARKER)
 })
@@ -90,7 +91,7 @@ t.test('a key may have every visible character but the comma, and 512 of them', 
   const all = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index)).join('').replace(',', '')
   t.equal(createApiKey(all).digest, digestOf(all))
   t.equal(createApiKey('x'.repeat(512)).digest, digestOf('x'.repeat(512)))
-  for (const bad of ['', 'x'.repeat(513), 'a,b', 'a b', 'a\x7f', 'é']) t.throws(() => createApiKey(bad), INVALID)
+  for (const bad of ['', 'x'.repeat(513), 'a,b', 'a b', 'a\x7f', 'é']) t.throws(() => createApiKey(bad), INVALID, shown(bad))
 })
 
 t.test('a digest is told from a key by what stands before it', async t => {

@@ -3,6 +3,7 @@ import t from 'tap'
 import { createApiKey, generateApiKey, hashApiKey, isMistypedApiKey } from '../../lib/index.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
 import { KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -20,11 +21,11 @@ t.test('a generated key has its prefix, 40 random characters and their checksum'
   t.equal(crc32('123456789'), 0xcbf43926, 'the check value of the CRC catalogue')
   for (let count = 0; count < 200; count++) {
     const key = generateApiKey()
-    t.match(key, /^dbgpt_[0-9A-Za-z]{46}$/)
+    t.match(key, /^dbgpt_[0-9A-Za-z]{46}$/, shown(count))
     const sum = [...key.slice(-6)].reduce((value, digit) => value * 62 + BASE62.indexOf(digit), 0)
-    t.equal(sum, crc32(key.slice(0, -6)))
-    t.equal(isMistypedApiKey(key), false)
-    t.equal(weaknessOf(key), undefined)
+    t.equal(sum, crc32(key.slice(0, -6)), shown(count))
+    t.equal(isMistypedApiKey(key), false, shown(count))
+    t.equal(weaknessOf(key), undefined, shown(count))
   }
 })
 
@@ -48,7 +49,7 @@ t.test('any one mistake in a generated key is told', async () => {
 
 t.test('what does not look generated is not judged', async t => {
   for (const key of ['', 'dbgpt', KEY, generateApiKey().slice(1), `${generateApiKey()}0`, `dbgpt_${'-'.repeat(46)}`]) {
-    t.equal(isMistypedApiKey(key), false)
+    t.equal(isMistypedApiKey(key), false, shown(key))
   }
 })
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { ApiKeyInit } from '../../lib/index.ts'
 import { readKeyList, trimBlanks } from '../../lib/keys/key-list.ts'
 import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const DIGEST = 'ab'.repeat(32)
 
@@ -24,7 +25,7 @@ t.test('a key that is repeated with other details is refused by its place', asyn
     [{ key: KEY, expiresAt: new Date(1) }, KEY]
   ]
   for (const pair of pairs) {
-    t.throws(() => readKeyList(pair, 'keys'), { code: 'FST_DBGPT_AUTH_KEY_INVALID', message: /^Entry 2 of keys .*other details/ })
+    t.throws(() => readKeyList(pair, 'keys'), { code: 'FST_DBGPT_AUTH_KEY_INVALID', message: /^Entry 2 of keys .*other details/ }, shown(pair))
   }
 })
 
@@ -42,7 +43,7 @@ t.test('what is no key is refused by its place, and never by its text', async t 
   for (const entry of bad) {
     t.throws(() => readKeyList([KEY, '', entry as string], 'API_KEYS'), {
       code: 'FST_DBGPT_AUTH_KEY_INVALID', message: new RegExp(`^Entry 3 of API_KEYS (?!.*${MARKER})`, 's')
-    })
+    }, shown(entry))
   }
 })
 

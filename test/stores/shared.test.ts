@@ -3,6 +3,7 @@ import t from 'tap'
 import dbgptAuth, { createApiKey, type KeyStore, MemoryKeyStore } from '../../lib/index.ts'
 import { closeStore, openStore } from '../../lib/stores/shared.ts'
 import { bearer, KEY, rejection } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 /** A store that keeps count of what is done to it. */
 class CountedStore extends MemoryKeyStore implements KeyStore {
@@ -31,7 +32,7 @@ t.test('scopes and apps that share a store open it once, and the last one closes
   await two.register(dbgptAuth, { keys: store, env: {} })
   await Promise.all([one.ready(), two.ready()])
   t.same(store.calls, ['open'])
-  for (const url of ['/a', '/b']) t.match(await one.inject({ url, headers: bearer() }), { statusCode: 200 })
+  for (const url of ['/a', '/b']) t.match(await one.inject({ url, headers: bearer() }), { statusCode: 200 }, shown(url))
   await one.close()
   t.same(store.calls, ['open'])
   await two.close()
@@ -44,7 +45,7 @@ t.test('a store that could not be opened can be opened again', async t => {
   for (const fault of [new Error('no disk'), 'no disk']) {
     store.fault = fault
     const both = await Promise.all([rejection(openStore(store, log)), rejection(openStore(store, log))])
-    t.match(both, fault instanceof Error ? [fault, fault] : Array(2).fill({ code: 'FST_DBGPT_AUTH_KEY_STORE_OPEN', cause: fault }))
+    t.match(both, fault instanceof Error ? [fault, fault] : Array(2).fill({ code: 'FST_DBGPT_AUTH_KEY_STORE_OPEN', cause: fault }), shown(fault))
   }
   store.fault = undefined
   await openStore(store, log)

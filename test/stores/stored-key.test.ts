@@ -2,6 +2,7 @@ import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { parseStoredKey } from '../../lib/stores/stored-key.ts'
 import { KEY, MARKER } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 const invalid = (problem: string): Error => new Error(problem)
 
@@ -31,6 +32,6 @@ t.test('what is no stored key is refused, without a word of it', async t => {
   ]
   for (const [json, message] of cases) {
     const error = t.throws(() => createApiKey(parseStoredKey(json, invalid)), { message }, String(message)) as Error
-    t.notOk(error.message.includes(MARKER))
+    t.notOk(error.message.includes(MARKER), shown(json))
   }
 })

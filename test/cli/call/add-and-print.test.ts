@@ -4,6 +4,7 @@ import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
 import { keyIn, runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
 import { RedisServer, skip } from '../../support/redis.ts'
+import { shown } from '../../support/shown.ts'
 
 t.test('a key is shown once it is stored', async t => {
   const { file, records } = await makeKeyFile(t)
@@ -25,10 +26,10 @@ t.test('a key that may have been stored is shown, though the command fails', { s
   const { url } = await RedisServer.start(t)
   for (const quiet of [[], ['--quiet']]) {
     const { code, stdout, stderr } = await runCommand(['create', '--name', 'web', '--store', url, '--replicas', '1', ...quiet])
-    t.equal(code, 1)
-    t.match(stderr, /The change stands on the master, but only 0 of 1 replicas have confirmed it/)
-    t.equal(/Keep the key/.test(stderr), quiet.length === 0)
+    t.equal(code, 1, shown(quiet))
+    t.match(stderr, /The change stands on the master, but only 0 of 1 replicas have confirmed it/, shown(quiet))
+    t.equal(/Keep the key/.test(stderr), quiet.length === 0, shown(quiet))
     const ids = (await new RedisKeyStore({ url }).list()).map(({ id }) => id)
-    t.ok(ids.includes(createApiKey(keyIn(stdout)).id))
+    t.ok(ids.includes(createApiKey(keyIn(stdout)).id), shown(quiet))
   }
 })

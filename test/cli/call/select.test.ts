@@ -2,6 +2,7 @@ import t from 'tap'
 import { select } from '../../../lib/cli/call/select.ts'
 import { createApiKey } from '../../../lib/index.ts'
 import { KEY, MARKER, OTHER_KEY } from '../../support/app.ts'
+import { shown } from '../../support/shown.ts'
 
 const a = createApiKey({ key: KEY, name: 'billing' })
 const b = createApiKey({ key: OTHER_KEY, name: 'billing' })
@@ -16,6 +17,6 @@ t.test('an id picks one key, a name all that have it', async t => {
 
 t.test('nothing to pick is an error that does not say what was asked for', async t => {
   for (const asked of ['bill', '', KEY, a.digest]) {
-    t.throws(() => select([a, b], asked), { message: new RegExp(`^no key has this id or name(?!.*${MARKER})`) })
+    t.throws(() => select([a, b], asked), { message: new RegExp(`^no key has this id or name(?!.*${MARKER})`) }, shown(asked))
   }
 })

@@ -8,6 +8,7 @@ import { createApiKey } from '../../../lib/index.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
 import { KEY } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
+import { shown } from '../../support/shown.ts'
 
 function open (store?: string, env: Record<string, string> = {}, values: Record<string, string> = {}): CliStore {
   return storeOf({ values: { store, ...values }, streams: { env } } as unknown as Call)
@@ -33,7 +34,7 @@ t.test('--store goes before the environment, and that before .env', async t => {
   ]
   for (const [named, env, file] of cases) {
     await open(named, env).add(createApiKey(KEY))
-    t.equal((await open(file).list()).length, 1)
+    t.equal((await open(file).list()).length, 1, shown(named))
     await rm(file)
   }
 })
@@ -49,7 +50,7 @@ t.test('without a store, or with two, the way out is named', async t => {
 t.test('a URL of a Redis names a store in it', async t => {
   await workIn(t, 'API_KEYS_REDIS_URL=redis://dotenv\n')
   for (const store of [open('rediss://:secret@host', {}, { prefix: 'mine', replicas: '2' }), open(), open('REDIS://host:1/2')]) {
-    t.ok(store instanceof RedisKeyStore)
+    t.ok(store instanceof RedisKeyStore, shown(store))
   }
 })
 
@@ -63,9 +64,9 @@ t.test('what is wrong about a Redis is named, and its URL is not told', async t 
     ['keys.json', { prefix: 'mine' }, /--prefix is for keys in Redis/]
   ]
   for (const [store, values, message] of cases) {
-    const error = t.throws(() => open(store, {}, values), { message })
-    t.ok(error instanceof UsageError)
-    t.notMatch(error, /secret/)
+    const error = t.throws(() => open(store, {}, values), { message }, shown(store))
+    t.ok(error instanceof UsageError, shown(store))
+    t.notMatch(error, /secret/, shown(store))
   }
 })
 

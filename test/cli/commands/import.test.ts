@@ -4,6 +4,7 @@ import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { KEY, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
 import { runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
+import { shown } from '../../support/shown.ts'
 
 t.test('import hashes the keys of an API_KEYS', async t => {
   const { file, records } = await makeKeyFile(t)
@@ -46,10 +47,10 @@ t.test('a mistyped generated key, what is no key, and nothing at all are refused
   ]
   for (const [stdin, message] of faults) {
     const { code, stderr } = await runCommand(['import', '--store', file], { stdin })
-    t.equal(code, 1)
-    t.match(stderr, message)
-    t.notMatch(stderr, MARKER)
-    t.notMatch(stderr, mistyped)
+    t.equal(code, 1, shown(stdin))
+    t.match(stderr, message, shown(stdin))
+    t.notMatch(stderr, MARKER, shown(stdin))
+    t.notMatch(stderr, mistyped, shown(stdin))
   }
   t.match(await new FileKeyStore(file).list().catch(error => error), { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' })
 })

@@ -3,6 +3,7 @@ import { type ApiKey, createApiKey, FileKeyStore } from '../../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
 import { keyIn, runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
+import { shown } from '../../support/shown.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.parse('2026-06-01T00:00:00Z')
@@ -13,13 +14,13 @@ t.test('rotate makes a key of the same name and metadata, and lets the old one l
     const { file, records } = await makeKeyFile(t)
     await new FileKeyStore(file).add(old)
     const { code, stdout, stderr } = await runCommand(['rotate', asked, '--store', file], { now: NOW })
-    t.equal(code, 0)
-    t.match(stderr, `The old key ${old.id} ends at 2026-06-02T00:00:00.000Z.`)
+    t.equal(code, 0, shown(asked))
+    t.match(stderr, `The old key ${old.id} ends at 2026-06-02T00:00:00.000Z.`, shown(asked))
     const { id, digest } = createApiKey(keyIn(stdout))
     t.same(await records(), [
       { ...old, expiresAt: new Date(NOW + 24 * HOUR) },
       { id, digest, name: 'billing', createdAt: new Date(NOW), expiresAt: undefined, metadata: { plan: 'gold' } }
-    ])
+    ], shown(asked))
   }
 })
 
@@ -28,9 +29,9 @@ t.test('the grace period can be shorter, or none', async t => {
     const { file, records } = await makeKeyFile(t)
     await new FileKeyStore(file).add(old)
     const { stdout, stderr } = await runCommand(['rotate', 'billing', '--grace', grace, '--quiet', '--store', file], { now: NOW })
-    t.equal(stdout, `${keyIn(stdout)}\n`)
-    t.equal(stderr, '')
-    t.same((await records())[0]?.expiresAt, new Date(NOW + ms))
+    t.equal(stdout, `${keyIn(stdout)}\n`, shown(grace))
+    t.equal(stderr, '', shown(grace))
+    t.same((await records())[0]?.expiresAt, new Date(NOW + ms), shown(grace))
   }
 })
 

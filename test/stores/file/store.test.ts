@@ -7,6 +7,7 @@ import { bearer, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection } from
 import { makeTemporaryFolder } from '../../support/files.ts'
 import { until } from '../../support/until.ts'
 import { testKeyStore } from '../contract.ts'
+import { shown } from '../../support/shown.ts'
 
 // The stores look at their files 25 times as often.
 const { setInterval: setRealInterval } = globalThis
@@ -209,8 +210,8 @@ t.test('an open store writes nothing in place of a file that is gone or blank', 
     await store.open()
     t.teardown(async () => await store.close())
     await spoil(file)
-    t.match(await rejection(store.add(B)), { code: /FST_DBGPT_AUTH_KEY(S_EMPTY|_FILE_WRITE)/ })
-    t.ok(store.find(A.digest))
+    t.match(await rejection(store.add(B)), { code: /FST_DBGPT_AUTH_KEY(S_EMPTY|_FILE_WRITE)/ }, shown(spoil))
+    t.ok(store.find(A.digest), shown(spoil))
   }
 })
 
@@ -230,7 +231,7 @@ t.test('a plain list is not written to', async t => {
     async () => await store.add(B), async () => await store.revoke(A.id), async () => await store.expire(A.id, new Date())
   ]
   for (const write of writes) {
-    t.match(await rejection(write()), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ })
+    t.match(await rejection(write()), { code: 'FST_DBGPT_AUTH_KEY_FILE_PLAIN', message: /dbgpt-auth import/ }, shown(write))
   }
   t.equal(await readFile(file, 'utf8'), KEY)
   await chmod(file, 0o600)

@@ -8,6 +8,7 @@ import { updateKeyFile } from '../../../lib/stores/file/update.ts'
 import { KEY, OTHER_KEY, rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
 import { skip } from '../../support/posix.ts'
+import { shown } from '../../support/shown.ts'
 
 const A = createApiKey(KEY)
 const B = createApiKey(OTHER_KEY)
@@ -21,8 +22,8 @@ t.test('a file is changed as it is, and one that is missing or blank holds nothi
   for (const [before, after] of [[serializeKeyFile([A]), [A, B]], ['', [B]], [undefined, [B]]] as const) {
     const file = join(await makeTemporaryFolder(t), 'keys.json')
     if (before !== undefined) await writeFile(file, before)
-    t.equal(await updateKeyFile(file, addB), true)
-    t.equal(await readFile(file, 'utf8'), serializeKeyFile(after))
+    t.equal(await updateKeyFile(file, addB), true, shown(before))
+    t.equal(await readFile(file, 'utf8'), serializeKeyFile(after), shown(before))
   }
 })
 
@@ -46,13 +47,13 @@ t.test('a plain list, a faulty file and a folder are left as they are', async t 
   const file = join(folder, 'keys')
   for (const [text, code] of [[KEY, 'FST_DBGPT_AUTH_KEY_FILE_PLAIN'], ['{', 'FST_DBGPT_AUTH_KEY_FILE_INVALID']] as const) {
     await writeFile(file, text)
-    t.match(await rejection(updateKeyFile(file, addB)), { code })
-    t.equal(await readFile(file, 'utf8'), text)
+    t.match(await rejection(updateKeyFile(file, addB)), { code }, shown(text))
+    t.equal(await readFile(file, 'utf8'), text, shown(text))
   }
   await mkdir(join(folder, 'folder'))
   for (const path of ['folder', 'none/keys.json']) {
     t.match(await rejection(updateKeyFile(join(folder, path), addB)), {
       code: 'FST_DBGPT_AUTH_KEY_FILE_WRITE', message: /cannot be written, and is unchanged: (EISDIR|ENOENT)/
-    })
+    }, shown(path))
   }
 })

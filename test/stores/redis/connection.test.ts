@@ -9,6 +9,7 @@ import { BEGINNING, layoutOf, READ } from '../../../lib/stores/redis/layout.ts'
 import { MARKER, rejection } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
+import { shown } from '../../support/shown.ts'
 
 const layout = layoutOf('test')
 const read = async (client: RedisClient): Promise<unknown> => await evaluate(client, READ, layout, [BEGINNING])
@@ -48,7 +49,7 @@ t.test('where nothing listens, connecting fails at once, also with a client that
       message: `Redis at 127.0.0.1:${port} cannot be used: nothing listens there (ECONNREFUSED 127.0.0.1:${port})`
     }, JSON.stringify(options))
     t.ok(performance.now() - begin < 4500, `before its deadline: ${JSON.stringify(options)}`)
-    t.notOk(connection.sound)
+    t.notOk(connection.sound, shown(options))
   }
 })
 
@@ -63,7 +64,7 @@ t.test('what does not answer fails after the time that it is given', async t => 
     const connection = new Connection(client as RedisClient)
     t.match(await rejection(connection.connect(100)), {
       message: `Redis at ${addresses[index]} cannot be used: it does not answer (ETIMEDOUT)`
-    })
+    }, shown(index))
   }
   const connection = await connect(t, createClient({ socket: { host: '127.0.0.1', port }, RESP: 2, disableClientInfo: true }))
   t.match(await rejection(connection.ask(read, 100)), { code: 'FST_DBGPT_AUTH_REDIS', message: /ETIMEDOUT/ })
@@ -98,8 +99,8 @@ t.test('with a Redis', { skip }, async t => {
     t.ok(connection.sound)
     const broken = async (client: RedisClient): Promise<unknown> => await client.eval(MARKER, { keys: [], arguments: [] })
     for (const error of [await rejection(connection.ask(broken)), await rejection(connection.change(broken, 1000))]) {
-      t.match(error, { code: 'FST_DBGPT_AUTH_REDIS', message: /it failed \(ERR\)/ })
-      t.notOk(error.message.includes(MARKER))
+      t.match(error, { code: 'FST_DBGPT_AUTH_REDIS', message: /it failed \(ERR\)/ }, shown(error))
+      t.notOk(error.message.includes(MARKER), shown(error))
     }
     t.ok(connection.sound)
   })
@@ -119,8 +120,8 @@ t.test('with a Redis', { skip }, async t => {
       const waiting = rejection(connection.ask(client => client.xRead({ key: 'x', id: '0-0' }, { COUNT: 1, BLOCK: 0 }), 60_000))
       await until(async () => /cmd=xread/.test(String(await server.send('CLIENT', 'LIST'))))
       await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
-      t.match(await waiting, { message: /the connection failed/ })
-      t.notOk(connection.sound)
+      t.match(await waiting, { message: /the connection failed/ }, shown(socket))
+      t.notOk(connection.sound, shown(socket))
     }
   })
 

@@ -9,6 +9,7 @@ import type { KeyStoreLog } from '../../../lib/types.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
+import { shown } from '../../support/shown.ts'
 
 const LOST = { code: 'FST_DBGPT_AUTH_REDIS_FEED_LOST' }
 /** What only a hang exceeds, on a busy machine as well. */
@@ -115,10 +116,10 @@ t.test('with a Redis', { skip }, async t => {
       await server.kill()
       const ms = await until(() => isLost(feed, record))
       t.ok(ms < graceMs + LATE_MS, `${ms} ms of ${graceMs}`)
-      t.ok(isLost(feed))
+      t.ok(isLost(feed), shown(graceMs))
       await server.run()
       await until(() => !isLost(feed))
-      t.same(feed.find(record.digest), record)
+      t.same(feed.find(record.digest), record, shown(graceMs))
     }
   })
 

@@ -8,6 +8,7 @@ import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '.
 import { until } from '../../support/until.ts'
 import { freePorts, openEmptyStore, RedisServer, skip } from '../../support/redis.ts'
 import { testKeyStore } from '../contract.ts'
+import { shown } from '../../support/shown.ts'
 
 const record = createApiKey({ key: KEY, name: 'billing' })
 const other = createApiKey(OTHER_KEY)
@@ -90,7 +91,7 @@ t.test('with a Redis', { skip }, async t => {
       const since = performance.now()
       const error = await rejection(guard({ env: { API_KEYS_REDIS_URL: `${begin}127.0.0.1:${port}` } }).then(() => app.ready()))
       t.match(error, { code: 'FST_DBGPT_AUTH_REDIS', message: new RegExp(`127\\.0\\.0\\.1:${port}`) }, `${begin} ${message}`)
-      t.match(error.message, message)
+      t.match(error.message, message, shown(begin))
       t.notMatch(inspect(error, { depth: 9, showHidden: true }), /secret|rediss?:/, `no secret: ${message}`)
       t.ok(performance.now() - since < LATE_MS, `in time: ${message}`)
     }
