@@ -35,9 +35,8 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
       // Any other variable may be any string.
       throw new FST_DBGPT_AUTH_ENVIRONMENT('API_AUTH must be auto, on or off')
     }
-    const checked = scope.getDecorator<Record<string, string>>(CONFIG_KEY)
     // Fastify keeps the context, which must not keep the keys.
-    for (const name of VARIABLES) delete checked[name]
+    for (const name of VARIABLES) delete scope.getDecorator<Record<string, string>>(CONFIG_KEY)[name]
   })
   return environment
 }

@@ -1,9 +1,9 @@
 import diagnostics from 'node:diagnostics_channel'
-import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
 import type { ApiKeyEvent, GetKey, KeyStore } from '../types.ts'
 import { buildCheck, type Outcome } from './check.ts'
 import { buildReadCredentials } from './credentials.ts'
-import { type Done, type Reject, Rejection } from './rejection.ts'
+import { type Reject, Rejection } from './rejection.ts'
 
 type PolicyOf = (request: FastifyRequest) => FastifyContextConfig['apiKey']
 
@@ -23,9 +23,8 @@ export function buildGuard (store: KeyStore, getKey: GetKey | undefined, policyO
   const [readCredentials, check] = [buildReadCredentials(getKey), buildCheck(store)]
 
   return function checkApiKey (request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const policy = policyOf(request)
     request.apiKey = null
-    if (policy === false) return done()
+    if (policyOf(request) === false) return done()
     const digest = readCredentials(request)
     const outcome = typeof digest === 'string' ? check(digest) : digest
     // Bound, for a closure would be made for every request, also for those that do not wait.

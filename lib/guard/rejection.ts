@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
 import type { ApiKey, RejectionReason } from '../types.ts'
 
 /** Why a request is not let in. */
@@ -19,8 +19,6 @@ export class Rejection {
 export const MISSING = new Rejection('missing')
 export const MALFORMED = new Rejection('malformed')
 export const UNKNOWN = new Rejection('unknown')
-
-export type Done = (error?: Error) => void
 
 /** Does what is to be done about a request that is not let in. */
 export type Reject = (request: FastifyRequest, reply: FastifyReply, rejection: Rejection, done: Done) => void

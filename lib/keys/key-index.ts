@@ -1,13 +1,21 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
 import type { ApiKey } from '../types.ts'
 import { withExpiry } from './api-key.ts'
-import { idOf } from './digest.ts'
 
-/** Keys by id, with which a digest begins: one index serves requests and changes, in every store. */
+/** The list of keys that every store has in memory: by id, for changes, in the order of adding. */
 export class KeyIndex extends Map<string, ApiKey> {
-  find (digest: string): ApiKey | undefined {
-    const key = this.get(idOf(digest))
-    return key?.digest === digest ? key : undefined
+  /** The same, for requests. To be read: it follows what is changed by id. */
+  readonly byDigest = new Map<string, ApiKey>()
+
+  override set (id: string, key: ApiKey): this {
+    if (this.get(id)?.digest !== key.digest) this.delete(id)
+    this.byDigest.set(key.digest, key)
+    return super.set(id, key)
+  }
+
+  override delete (id: string): boolean {
+    this.byDigest.delete(this.get(id)?.digest ?? '')
+    return super.delete(id)
   }
 
   /** @throws `FST_DBGPT_AUTH_KEY_EXISTS` if its id is taken */

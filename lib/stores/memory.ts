@@ -26,7 +26,7 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return this.#keys.find(digest)
+    return this.#keys.byDigest.get(digest)
   }
 
   async list (): Promise<ApiKey[]> {

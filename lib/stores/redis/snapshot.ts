@@ -104,7 +104,7 @@ export class Snapshot {
   }
 
   find (digest: string): ApiKey | undefined {
-    return this.#keys.find(digest)
+    return this.#keys.byDigest.get(digest)
   }
 
   /** Tells whether a key is there and cannot be read. */
