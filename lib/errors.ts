@@ -46,7 +46,7 @@ export const FST_DBGPT_AUTH_KEY_STORE_OPEN = createError(
 
 // Run-time errors.
 
-/** A request was refused for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
+/** A request was rejected for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
 export const FST_DBGPT_AUTH_UNAUTHORIZED = createError(
   'FST_DBGPT_AUTH_UNAUTHORIZED', 'A valid API key is required', 401, Error, false
 )

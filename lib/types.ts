@@ -9,7 +9,7 @@ export interface ApiKeyDetails {
   readonly name?: string | undefined
   /** When the key was made. */
   readonly createdAt?: Date | undefined
-  /** The instant from which the key is refused; undefined, it does not expire. */
+  /** The instant from which the key is rejected; undefined, it does not expire. */
   readonly expiresAt?: Date | undefined
   /** JSON values of the application's own. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
@@ -74,7 +74,7 @@ export interface ManagedKeyStore extends KeyStore {
    * Sets when a key expires.
    *
    * @param id - the record's id, 16 hex digits
-   * @param at - the instant from which the key is refused
+   * @param at - the instant from which the key is rejected
    * @returns false if there is no such key
    */
   expire (id: string, at: Date): Promise<boolean>
@@ -87,13 +87,13 @@ export interface ManagedKeyStore extends KeyStore {
   revoke (id: string): Promise<boolean>
 }
 
-/** Why a request was refused; `unavailable` is a failing key store (503), the others are 401. */
+/** Why a request was rejected; `unavailable` is a failing key store (503), the others are 401. */
 export type RejectionReason = 'missing' | 'malformed' | 'unknown' | 'expired' | 'unavailable'
 
-/** A body that a refusal can have: OpenAI's, FastAPI's (DB-GPT's model API server) or that of DB-GPT's web server. */
+/** A body that a rejection can have: OpenAI's, FastAPI's (DB-GPT's model API server) or that of DB-GPT's web server. */
 export type ErrorFormat = 'openai' | 'fastapi' | 'dbgpt'
 
-/** What a formatter is told of a refusal. */
+/** What a formatter is told of a rejection. */
 export interface RejectionInfo {
   readonly status: 401 | 503
   readonly reason: RejectionReason
@@ -103,7 +103,7 @@ export interface RejectionInfo {
   readonly code: 'invalid_api_key' | 'key_store_unavailable'
 }
 
-/** Chooses a format for a refusal, or makes a body of its own, which is sent as JSON. */
+/** Chooses a format for a rejection, or makes a body of its own, which is sent as JSON. */
 export type ErrorFormatter = (
   rejection: RejectionInfo, request: FastifyRequest
 ) => ErrorFormat | (object & { readonly then?: never })
@@ -132,12 +132,12 @@ export interface DbgptAuthOptions {
    */
   env?: Readonly<Record<string, string | undefined>> | undefined
   /**
-   * The body of refusals.
+   * The body of rejections.
    * @defaultValue `'openai'`
    */
   errorFormat?: ErrorFormat | ErrorFormatter | undefined
   /**
-   * The message in the body of refusals.
+   * The message in the body of rejections.
    * @defaultValue `''`, as DB-GPT has it
    */
   message?: string | undefined
@@ -190,7 +190,7 @@ export interface ApiKeyEvent {
   readonly request: FastifyRequest
   /** The record of the key; null where none was recognised. */
   readonly apiKey: ApiKey | null
-  /** Why the request was refused; null where it was not. */
+  /** Why the request was rejected; null where it was not. */
   readonly reason: RejectionReason | null
 }
 

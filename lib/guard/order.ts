@@ -12,7 +12,7 @@ export function watchCorsOrder (fastify: FastifyInstance): void {
   })
 }
 
-/** Builds what looks at refused requests and warns of the first CORS preflight among them. */
+/** Builds what looks at rejected requests and warns of the first CORS preflight among them. */
 export function buildPreflightWarning (fastify: FastifyInstance): (request: FastifyRequest) => void {
   let warned = false
   return function warnOfPreflight (request) {
