@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiKey, ApiKeyChanges } from '../types.ts'
+import { Turns } from './turns.ts'
+
+/** A list of keys by their ids. */
+export interface Listed {
+  get (id: string): ApiKey | undefined
+  values (): Iterable<ApiKey>
+}
 
 /** Gathers what has changed in a list of keys. */
 export class Changes implements ApiKeyChanges {
@@ -18,13 +25,21 @@ export class Changes implements ApiKeyChanges {
     else if (before === undefined) this.added.push(after)
     else if (!isSame(before, after)) this.changed.push(after)
   }
+}
 
-  /** Notes what became of a whole list. */
-  compare (before: ReadonlyMap<string, ApiKey>, after: ReadonlyMap<string, ApiKey>): this {
-    for (const [id, key] of after) this.note(before.get(id), key)
-    for (const [id, key] of before) if (!after.has(id)) this.note(key, undefined)
-    return this
+/** Finds what has changed between two lists; lets other work run in between. */
+export async function compareLists (before: Listed, after: Listed): Promise<Changes> {
+  const changes = new Changes()
+  const turns = new Turns()
+  for (const key of after.values()) {
+    changes.note(before.get(key.id), key)
+    if (turns.step()) await turns.pause()
   }
+  for (const key of before.values()) {
+    if (after.get(key.id) === undefined) changes.note(key, undefined)
+    if (turns.step()) await turns.pause()
+  }
+  return changes
 }
 
 /** Without a look at what nearly no key has: of a long list each key is compared. */

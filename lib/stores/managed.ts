@@ -27,7 +27,7 @@ export abstract class ManagedStore {
   /**
    * Has a listener called after each change of the list that is in force here, whoever made it.
    *
-   * @param listener - must not throw
+   * @param listener - what it throws ends the process, as with diagnostics channels
    * @returns ends that
    */
   onChange (listener: (changes: ApiKeyChanges) => void): () => void {
@@ -36,14 +36,21 @@ export abstract class ManagedStore {
     return () => { this.#listeners.delete(own) }
   }
 
-  /**
-   * Tells those who listen, if anything has changed.
-   *
-   * @param find - finds out what has; not called where nobody listens
-   */
-  protected tell (find: () => Changes): void {
-    if (this.#listeners.size === 0) return
-    const changes = find()
-    if (!changes.none) for (const listener of this.#listeners) listener(changes)
+  /** Whether anybody listens. */
+  protected get isHeard (): boolean {
+    return this.#listeners.size > 0
+  }
+
+  /** Tells those who listen, if anything has changed. */
+  protected tell (changes: Changes): void {
+    if (changes.none) return
+    for (const listener of this.#listeners) {
+      try {
+        listener(changes)
+      } catch (error) {
+        // Its fault is not the store's; Node's diagnostics channels do the same.
+        process.nextTick(() => { throw error })
+      }
+    }
   }
 }

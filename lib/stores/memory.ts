@@ -62,15 +62,17 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
   replace (keys: Iterable<ApiKey>): void {
     const next = new KeyIndex()
     for (const key of keys) next.add(createApiKey(key))
-    const before = this.#keys
+    const changes = new Changes()
+    for (const key of next.values()) changes.note(this.#keys.get(key.id), key)
+    for (const key of this.#keys.values()) if (!next.has(key.id)) changes.note(key, undefined)
     this.#keys = next
-    this.tell(() => new Changes().compare(before, next))
+    this.tell(changes)
   }
 
   #change<T> (change: (current: KeyIndex) => T): T {
     const changes = this.#keys.changes = new Changes()
     const result = change(this.#keys)
-    this.tell(() => changes)
+    this.tell(changes)
     return result
   }
 }

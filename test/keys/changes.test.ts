@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Changes } from '../../lib/keys/changes.ts'
+import { Changes, compareLists } from '../../lib/keys/changes.ts'
 import { KeyIndex } from '../../lib/keys/key-index.ts'
 import { type ApiKey, type ApiKeyInit, createApiKey } from '../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
@@ -16,11 +16,11 @@ function indexOf (...keys: ApiKey[]): KeyIndex {
 }
 
 t.test('a list is compared with another by ids and by what records say', async t => {
-  t.same({ ...new Changes().compare(indexOf(record), indexOf(other)) }, { added: [other], changed: [], revoked: [record] })
+  t.same({ ...await compareLists(indexOf(record), indexOf(other)) }, { added: [other], changed: [], revoked: [record] })
   const added = [record, other]
-  t.same({ ...new Changes().compare(indexOf(), indexOf(record, other)) }, { added, changed: [], revoked: [] })
+  t.same({ ...await compareLists(indexOf(), indexOf(record, other)) }, { added, changed: [], revoked: [] })
   const copies = indexOf(other, createApiKey(details))
-  t.equal(new Changes().compare(indexOf(record, other), copies).none, true, 'a copy is no change')
+  t.equal((await compareLists(indexOf(record, other), copies)).none, true, 'a copy is no change')
 })
 
 t.test('each detail of a key that is another one is a change', async t => {
@@ -30,7 +30,7 @@ t.test('each detail of a key that is another one is a change', async t => {
   ]
   for (const detail of cases) {
     const now = createApiKey({ ...details, ...detail } as ApiKeyInit)
-    const changes = new Changes().compare(indexOf(record), indexOf(now))
+    const changes = await compareLists(indexOf(record), indexOf(now))
     t.same({ ...changes }, { added: [], changed: [now], revoked: [] }, shown(detail))
   }
 })
@@ -46,4 +46,15 @@ t.test('an index notes what is done to it while it is asked to', async t => {
   index.delete(other.id)
   const changed = [{ id: record.id, expiresAt: new Date(3e12) }]
   t.match({ ...index.changes }, { added: [other], changed, revoked: [other] })
+})
+
+t.test('long lists are compared in turns, between which other work is done', async t => {
+  const make = (name: string): KeyIndex => indexOf(...Array.from({ length: 20_000 }, (_, index) => createApiKey({ key: `${KEY}${index}`, name })))
+  const [before, after] = [make('a'), make('b')]
+  let turns = 0
+  const counting = setInterval(() => { turns++ })
+  const { changed } = await compareLists(before, after)
+  clearInterval(counting)
+  t.equal(changed.length, 20_000)
+  t.ok(turns > 0)
 })

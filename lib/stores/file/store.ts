@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
-import { Changes } from '../../keys/changes.ts'
+import { compareLists } from '../../keys/changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
@@ -127,7 +127,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     this.#edition++
     this.#keys = keys
     this.#text = digest
-    if (isNews) this.tell(() => new Changes().compare(before, keys))
+    if (isNews && this.isHeard) this.tell(await compareLists(before, keys))
     return true
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
+import type { Changes } from '../../keys/changes.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
 import { Connection, OVERDUE_MS } from './connection.ts'
 import type { CreateClient } from './client.ts'
@@ -21,6 +22,10 @@ export interface FeedOptions {
   readonly layout: Layout
   /** How long keys pass after the last answer of Redis, in milliseconds. */
   readonly graceMs: number
+  /** Is told what has changed. */
+  readonly onChange?: (changes: Changes) => void
+  /** Whether that is of interest: to compare two long lists takes a while. */
+  readonly isHeard?: () => boolean
 }
 
 /** The list of keys in memory, and what keeps it as it is in Redis. */
@@ -41,6 +46,8 @@ export class Feed {
   constructor (options: FeedOptions) {
     this.#options = options
   }
+
+  get size (): number { return this.#snapshot.size }
 
   get isOpen (): boolean { return this.#following !== undefined }
 
@@ -99,6 +106,7 @@ export class Feed {
   apply (position: string, id: string, record: ApiKey | undefined): void {
     this.#snapshot.apply(position, id, record)
     this.#next?.apply(position, id, record)
+    this.#options.onChange?.(this.#snapshot.takeChanges())
   }
 
   async #read (connectMs: number): Promise<void> {
@@ -115,7 +123,9 @@ export class Feed {
     } finally {
       this.#next = undefined
     }
+    const before = this.#snapshot
     this.#confirm(next)
+    if (this.isOpen && this.#options.isHeard?.() === true) this.#options.onChange?.(await next.changesSince(before))
   }
 
   #confirm (snapshot: Snapshot): void {
@@ -138,6 +148,7 @@ export class Feed {
         const snapshot = this.#snapshot
         await snapshot.advance(this.#source(this.#connection as Connection), HEARTBEAT_MS)
         this.#confirm(snapshot)
+        this.#options.onChange?.(snapshot.takeChanges())
       } catch (error) {
         await this.#recover(error as Error)
       }
@@ -147,6 +158,7 @@ export class Feed {
   /** Goes on with the old list until there is a new one; connects anew, whatever the fault was. */
   async #recover (fault: Error): Promise<void> {
     this.#connection?.close()
+    this.#options.onChange?.(this.#snapshot.takeChanges())
     const since = performance.now()
     const reported = new Set<unknown>()
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {

@@ -1,4 +1,5 @@
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
+import { Changes, compareLists, type Listed } from '../../keys/changes.ts'
 import { idOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
@@ -19,14 +20,16 @@ export interface Source {
   readonly onUnreadable: (id: string, error: Error) => void
 }
 
-type Changes = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
+type LogPage = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
 interface Page { readonly cursor: string, readonly entries: { readonly field: string, readonly value: string }[] }
 
 /** The whole list as it was at a position of the log. */
 export class Snapshot {
   readonly #keys = new KeyIndex()
-  /** The ids of records that cannot be read. */
-  readonly #unreadable = new Set<string>()
+  /** The ids of records that cannot be read, each with the record as it was. */
+  readonly #unreadable = new Map<string, ApiKey | undefined>()
+  /** What has changed since it was last told; of a list that is being read, nothing. */
+  #changes: Changes | undefined
   #epoch: string | null = null
   #position = BEGINNING
   /** Where the log ended when its end was last asked for: what is read next gets there. */
@@ -57,6 +60,7 @@ export class Snapshot {
       for (const { field, value } of entries) this.#take(field, value, source)
     }
     while (await this.advance(source)) { /* until nothing more has changed */ }
+    this.#changes = new Changes()
   }
 
   /**
@@ -69,7 +73,7 @@ export class Snapshot {
     const { connection, layout: { changes } } = source
     const options = { COUNT: PAGE, ...(blockMs !== undefined && { BLOCK: blockMs }) }
     const stream = { key: changes, id: this.#position }
-    const answer = await connection.ask<Changes>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
+    const answer = await connection.ask<LogPage>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
     const messages = answer?.[0]?.messages ?? []
     const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
     const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
@@ -117,12 +121,42 @@ export class Snapshot {
     return [...this.#keys.values()]
   }
 
+  /** Tells what has changed since it was last asked for. */
+  takeChanges (): Changes {
+    const changes = this.#changes ?? new Changes()
+    this.#changes = new Changes()
+    return changes
+  }
+
+  /** Tells what is not as it was in a list that this one takes the place of. */
+  async changesSince (before: Snapshot): Promise<Changes> {
+    for (const [id, record] of this.#unreadable) this.#unreadable.set(id, record ?? before.#known.get(id))
+    return await compareLists(before.#known, this.#known)
+  }
+
+  /** The list with what is known of records that cannot be read: those are neither changed nor revoked. */
+  get #known (): Listed {
+    const [keys, unreadable] = [this.#keys, this.#unreadable]
+    return {
+      get: id => keys.get(id) ?? unreadable.get(id),
+      * values () {
+        yield * keys.values()
+        for (const record of unreadable.values()) if (record !== undefined) yield record
+      }
+    }
+  }
+
   /** Takes in the record of an id: undefined, there is none; null, it cannot be read. */
   #set (id: string, record: ApiKey | null | undefined): void {
+    const before = this.#keys.get(id) ?? this.#unreadable.get(id)
     if (record) this.#keys.set(id, record)
     else this.#keys.delete(id)
-    if (record === null) this.#unreadable.add(id)
-    else this.#unreadable.delete(id)
+    if (record === null) {
+      this.#unreadable.set(id, before)
+      return
+    }
+    this.#unreadable.delete(id)
+    this.#changes?.note(before, record)
   }
 
   async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
