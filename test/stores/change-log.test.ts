@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 
 const MINUTE_MS = 60_000
 const record = createApiKey({ key: KEY, name: 'web' })
-const other = createApiKey({ key: OTHER_KEY, expiresAt: new Date(Date.now() + 1000) })
+const other = createApiKey({ key: OTHER_KEY, expiresAt: new Date(Date.now() + 30_000) })
 
 /** Makes the timers of a minute to be fired by hand, until the end of the test. */
 function holdMinutes (t: { teardown: (undo: () => void) => void }): () => void {

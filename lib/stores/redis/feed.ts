@@ -47,7 +47,7 @@ export class Feed {
     this.#options = options
   }
 
-  get size (): number { return this.#snapshot.size }
+  get size (): number { return this.#snapshot.keys.size }
 
   get isOpen (): boolean { return this.#following !== undefined }
 
@@ -78,11 +78,11 @@ export class Feed {
    * `FST_DBGPT_AUTH_REDIS_UNREADABLE` for a record that cannot be read
    */
   find (digest: string): ApiKey | undefined {
-    const key = this.#snapshot.find(digest)
+    const key = this.#snapshot.keys.find(digest)
     // By the clock, too: this process may have been stopped, and be served requests before its timers.
     const age = performance.now() - this.#confirmedAt
     if (this.#fault === undefined && age <= HEARTBEAT_MS + OVERDUE_MS) {
-      if (key === undefined && this.#snapshot.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
+      if (key === undefined && this.#snapshot.keys.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
       return key
     }
     if (key !== undefined && age < this.#options.graceMs) return key
@@ -99,14 +99,14 @@ export class Feed {
       await this.#read(CONNECT_MS)
       this.#connection?.close()
     }
-    return this.#snapshot.list()
+    return this.#snapshot.keys.list()
   }
 
   /** Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it. */
   apply (position: string, id: string, record: ApiKey | undefined): void {
     this.#snapshot.apply(position, id, record)
     this.#next?.apply(position, id, record)
-    this.#options.onChange?.(this.#snapshot.takeChanges())
+    this.#options.onChange?.(this.#snapshot.keys.takeChanges())
   }
 
   async #read (connectMs: number): Promise<void> {
@@ -125,7 +125,7 @@ export class Feed {
     }
     const before = this.#snapshot
     this.#confirm(next)
-    if (this.isOpen && this.#options.isHeard?.() === true) this.#options.onChange?.(await next.changesSince(before))
+    if (this.isOpen && this.#options.isHeard?.() === true) this.#options.onChange?.(await next.keys.changesSince(before.keys))
   }
 
   #confirm (snapshot: Snapshot): void {
@@ -148,7 +148,7 @@ export class Feed {
         const snapshot = this.#snapshot
         await snapshot.advance(this.#source(this.#connection as Connection), HEARTBEAT_MS)
         this.#confirm(snapshot)
-        this.#options.onChange?.(snapshot.takeChanges())
+        this.#options.onChange?.(snapshot.keys.takeChanges())
       } catch (error) {
         await this.#recover(error as Error)
       }
@@ -158,7 +158,7 @@ export class Feed {
   /** Goes on with the old list until there is a new one; connects anew, whatever the fault was. */
   async #recover (fault: Error): Promise<void> {
     this.#connection?.close()
-    this.#options.onChange?.(this.#snapshot.takeChanges())
+    this.#options.onChange?.(this.#snapshot.keys.takeChanges())
     const since = performance.now()
     const reported = new Set<unknown>()
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
@@ -171,7 +171,7 @@ export class Feed {
         await this.#rest(attempt)
         await this.#read(RECONNECT_MS)
         const ms = Math.round(performance.now() - since)
-        this.#log?.info({ keys: this.#snapshot.size, ms }, `The key feed is back after ${ms} ms`)
+        this.#log?.info({ keys: this.#snapshot.keys.size, ms }, `The key feed is back after ${ms} ms`)
         return
       } catch (error) {
         fault = error as Error

@@ -1,9 +1,7 @@
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
-import { Changes, compareLists, type Listed } from '../../keys/changes.ts'
-import { idOf } from '../../keys/digest.ts'
-import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
 import { type Connection, evaluate, OVERDUE_MS } from './connection.ts'
+import { KnownKeys } from './known-keys.ts'
 import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
 import { readRecord } from './record.ts'
 
@@ -25,22 +23,13 @@ interface Page { readonly cursor: string, readonly entries: { readonly field: st
 
 /** The whole list as it was at a position of the log. */
 export class Snapshot {
-  readonly #keys = new KeyIndex()
-  /** The ids of records that cannot be read, each with the record as it was. */
-  readonly #unreadable = new Map<string, ApiKey | undefined>()
-  /** What has changed since it was last told; of a list that is being read, nothing. */
-  #changes: Changes | undefined
+  readonly keys = new KnownKeys()
   #epoch: string | null = null
   #position = BEGINNING
   /** Where the log ended when its end was last asked for: what is read next gets there. */
   #last = BEGINNING
   /** Changes that were made ahead of the log: their positions by id. */
   readonly #ahead = new Map<string, string>()
-
-  /** How many keys there are. */
-  get size (): number {
-    return this.#keys.size + this.#unreadable.size
-  }
 
   /**
    * Reads the whole list.
@@ -60,7 +49,7 @@ export class Snapshot {
       for (const { field, value } of entries) this.#take(field, value, source)
     }
     while (await this.advance(source)) { /* until nothing more has changed */ }
-    this.#changes = new Changes()
+    this.keys.takeChanges()
   }
 
   /**
@@ -78,7 +67,7 @@ export class Snapshot {
     const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
     const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
       // That they have changed is known, and to what is not: they are let in no more.
-      for (const id of ids) this.#set(id, null)
+      for (const id of ids) this.keys.set(id, null)
       throw error
     })
     const { address } = connection
@@ -94,7 +83,7 @@ export class Snapshot {
     }
     this.#position = messages.at(-1)?.id ?? this.#position
     for (const [id, position] of this.#ahead) if (!isBefore(this.#position, position)) this.#ahead.delete(id)
-    if (this.#position === last && size !== this.size && this.#ahead.size === 0) {
+    if (this.#position === last && size !== this.keys.size && this.#ahead.size === 0) {
       throw new FST_DBGPT_AUTH_REDIS(address, 'its list holds other keys than its log of changes tells of')
     }
     return messages.length > 0
@@ -104,59 +93,7 @@ export class Snapshot {
   apply (position: string, id: string, record: ApiKey | undefined): void {
     if (!isBefore(this.#position, position)) return
     this.#ahead.set(id, position)
-    this.#set(id, record)
-  }
-
-  find (digest: string): ApiKey | undefined {
-    return this.#keys.byDigest.get(digest)
-  }
-
-  /** Tells whether a key is there and cannot be read. */
-  isUnreadable (digest: string): boolean {
-    return this.#unreadable.has(idOf(digest))
-  }
-
-  /** Returns the records that can be read. */
-  list (): ApiKey[] {
-    return [...this.#keys.values()]
-  }
-
-  /** Tells what has changed since it was last asked for. */
-  takeChanges (): Changes {
-    const changes = this.#changes ?? new Changes()
-    this.#changes = new Changes()
-    return changes
-  }
-
-  /** Tells what is not as it was in a list that this one takes the place of. */
-  async changesSince (before: Snapshot): Promise<Changes> {
-    for (const [id, record] of this.#unreadable) this.#unreadable.set(id, record ?? before.#known.get(id))
-    return await compareLists(before.#known, this.#known)
-  }
-
-  /** The list with what is known of records that cannot be read: those are neither changed nor revoked. */
-  get #known (): Listed {
-    const [keys, unreadable] = [this.#keys, this.#unreadable]
-    return {
-      get: id => keys.get(id) ?? unreadable.get(id),
-      * values () {
-        yield * keys.values()
-        for (const record of unreadable.values()) if (record !== undefined) yield record
-      }
-    }
-  }
-
-  /** Takes in the record of an id: undefined, there is none; null, it cannot be read. */
-  #set (id: string, record: ApiKey | null | undefined): void {
-    const before = this.#keys.get(id) ?? this.#unreadable.get(id)
-    if (record) this.#keys.set(id, record)
-    else this.#keys.delete(id)
-    if (record === null) {
-      this.#unreadable.set(id, before)
-      return
-    }
-    this.#unreadable.delete(id)
-    this.#changes?.note(before, record)
+    this.keys.set(id, record)
   }
 
   async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
@@ -168,9 +105,9 @@ export class Snapshot {
 
   #take (id: string, json: string | null, { onUnreadable }: Source): void {
     try {
-      this.#set(id, json === null ? undefined : readRecord(id, json))
+      this.keys.set(id, json === null ? undefined : readRecord(id, json))
     } catch (error) {
-      this.#set(id, null)
+      this.keys.set(id, null)
       onUnreadable(id, error as Error)
     }
   }
