@@ -125,7 +125,8 @@ export class Feed {
     }
     const before = this.#snapshot
     this.#confirm(next)
-    if (this.isOpen && this.#options.isHeard?.() === true) this.#options.onChange?.(await next.keys.changesSince(before.keys))
+    if (!this.isOpen || this.#options.isHeard?.() !== true) return
+    this.#options.onChange?.(await next.keys.changesSince(before.keys))
   }
 
   #confirm (snapshot: Snapshot): void {
