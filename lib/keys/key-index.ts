@@ -24,6 +24,13 @@ export class KeyIndex extends Map<string, ApiKey> {
     this.set(key.id, key)
   }
 
+  /** Adds the keys whose ids are not taken, and counts them. */
+  addMissing (keys: Iterable<ApiKey>): number {
+    const before = this.size
+    for (const key of keys) if (!this.has(key.id)) this.set(key.id, key)
+    return this.size - before
+  }
+
   /** Sets when a key expires, and tells whether it is there. */
   expire (id: string, at: Date): boolean {
     const key = this.get(id)

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
-import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
+import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from './errors.ts'
@@ -82,9 +82,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     const records = Array.from(keys, key => createApiKey(key))
     let added = 0
     await this.#update(current => {
-      const before = current.size
-      for (const record of records) if (!current.has(record.id)) current.set(record.id, record)
-      added = current.size - before
+      added = current.addMissing(records)
       return added > 0
     })
     return added
@@ -113,12 +111,12 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     const text = await this.#read()
     const digest = digestOf(text)
     if (digest === this.#text) return false
-    const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
-    judgeWeakKeys(weaknesses, this.#weakKeys, this.#log)
+    const { list } = await parseKeyFile(text, this.#file)
+    judgeKeys(list, this.#weakKeys, this.#log)
     // Another reading was faster; which of the two is out of date, the file tells.
     if (edition !== this.#edition) return await this.#load()
     this.#edition++
-    this.#keys = keys
+    this.#keys = list.keys
     this.#text = digest
     return true
   }
