@@ -65,12 +65,13 @@ export function readDotenv (): Variables {
 function readIfFile (path: string): Uint8Array {
   let file
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    // Where there is no such flag, on Windows, it counts as 0.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     return fstatSync(file).isFile() ? readFileSync(file) : new Uint8Array()
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
+    const { code, message } = error as NodeJS.ErrnoException
     // A socket cannot be opened, and on Windows no folder can.
-    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code)) return new Uint8Array()
+    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return new Uint8Array()
     throw new FST_DBGPT_AUTH_ENVIRONMENT(`${path} cannot be read, ${message}`)
   } finally {
     if (file !== undefined) closeSync(file)
