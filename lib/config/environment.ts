@@ -58,22 +58,26 @@ export function pickSet (...places: readonly Variables[]): Environment {
  * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
  */
 export function readDotenv (): Variables {
-  return parseEnv(decodeText(readIfFile('.env'), problem => new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${problem}`)))
-}
-
-/** Returns the bytes of a file; none, if it is not there or is something else: a folder, or a pipe, which would hang. */
-function readIfFile (path: string): Uint8Array {
-  let file
+  const fault = (problem: string): Error => new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${problem}`)
+  let bytes
   try {
-    // Where there is no such flag, on Windows, it counts as 0.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    return fstatSync(file).isFile() ? readFileSync(file) : new Uint8Array()
+    bytes = readIfFile('.env')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     // A socket cannot be opened, and on Windows no folder can.
-    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return new Uint8Array()
-    throw new FST_DBGPT_AUTH_ENVIRONMENT(`${path} cannot be read, ${message}`)
+    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return {}
+    throw fault(message)
+  }
+  return parseEnv(decodeText(bytes, fault))
+}
+
+/** Returns the bytes of a file; of something else none: of a folder, or of a pipe, which would hang. */
+function readIfFile (path: string): Uint8Array {
+  // Where there is no such flag, on Windows, it counts as 0.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    return fstatSync(file).isFile() ? readFileSync(file) : new Uint8Array()
   } finally {
-    if (file !== undefined) closeSync(file)
+    closeSync(file)
   }
 }
