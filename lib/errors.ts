@@ -26,6 +26,11 @@ export const FST_DBGPT_AUTH_KEYS_EMPTY = createError(
 /** An entry of a list of keys is no key. */
 export const FST_DBGPT_AUTH_KEY_INVALID = createError('FST_DBGPT_AUTH_KEY_INVALID', '%s is not a valid API key: %s')
 
+/** A key is in quotes, in a list, or else written as no key is likely to be, in production. */
+export const FST_DBGPT_AUTH_KEY_MISWRITTEN = createError(
+  'FST_DBGPT_AUTH_KEY_MISWRITTEN', '%s. If it is meant so, set the option allowWeakKeys'
+)
+
 /** A key that can be guessed is set in production. */
 export const FST_DBGPT_AUTH_KEY_WEAK = createError(
   'FST_DBGPT_AUTH_KEY_WEAK', '%s, and NODE_ENV is production: use a long random key, or set the option allowWeakKeys'

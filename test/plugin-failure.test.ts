@@ -1,6 +1,7 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import dbgptAuth, { type DbgptAuthOptions, MemoryKeyStore } from '../lib/index.ts'
 import { bearer, BODY_503, harness, KEY, rejection } from './support/app.ts'
+import { pollute } from './support/pollute.ts'
 import { shown } from './support/shown.ts'
 
 /** What keeps the plugin from starting, each in a place of its own. */
@@ -59,36 +60,28 @@ t.test('an answer before the start-up has the format that was chosen', async t =
   t.equal((await app.inject('/')).body, `{"detail":${BODY_503}}`)
 })
 
-/** Has properties of all objects, until the end of the test. */
-function pollute (t: Test, properties: object): void {
-  for (const [name, value] of Object.entries(properties)) {
-    Reflect.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
-    t.teardown(() => { delete (Object.prototype as Record<string, unknown>)[name] })
-  }
-}
-
 t.test('what stands in Object.prototype opens nothing', async t => {
   for (const apiKey of [false, 'optional']) {
     const { app, guard } = harness(t)
-    pollute(t, { apiKey, mode: 'off', addHook: false, allowWeakKeys: true, API_AUTH: 'off', keys: [], digest: '', then: undefined })
+    const properties = { apiKey, mode: 'off', addHook: false, allowWeakKeys: true, API_AUTH: 'off', keys: [], then: undefined }
+    for (const [name, value] of Object.entries(properties)) pollute(t, name, value)
     await guard()
     app.get('/', () => t.fail('the handler ran'))
     app.get('/own', { config: { url: '/' } as object }, () => t.fail('the handler ran'))
     for (const url of ['/', '/own', '/unknown']) t.equal((await app.inject(url)).statusCode, 401, shown([apiKey, url]))
     t.equal((await app.inject({ url: '/unknown', headers: bearer() })).statusCode, 404)
   }
-  pollute(t, { apiKey: undefined, mode: undefined, addHook: undefined, keys: undefined, API_AUTH: 'off' })
   t.match(await rejection(harness(t).app.register(dbgptAuth, { env: { NODE_ENV: 'production' } })), { code: 'FST_DBGPT_AUTH_KEYS_REQUIRED' })
 })
 
 t.test('a store that is slower than Fastify is patient is a start-up error that says so, and is closed when it is open', async t => {
-  const { app } = harness(t, { pluginTimeout: 200 })
+  const { app } = harness(t, { pluginTimeout: 2000 })
   let open = (): void => {}
   const closed = new Promise<void>(resolve => {
     const slow = async (): Promise<void> => await new Promise<void>(resolve => { open = resolve })
     app.register(dbgptAuth, { keys: { find: () => null, open: slow, close: async () => { resolve() } }, env: {} })
   })
-  t.match(await rejection(app.ready()), { code: 'FST_DBGPT_AUTH_KEY_STORE_SLOW', message: /after 180 ms.*pluginTimeout/ })
+  t.match(await rejection(app.ready()), { code: 'FST_DBGPT_AUTH_KEY_STORE_SLOW', message: /after 1800 ms.*pluginTimeout/ })
   open()
   await closed
 })

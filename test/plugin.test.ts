@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fastifyEnv from '@fastify/env'
@@ -9,6 +9,7 @@ import {
   bearer, BODY_401, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection, WRONG_KEY
 } from './support/app.ts'
 import { makeTemporaryFolder } from './support/files.ts'
+import { pollute } from './support/pollute.ts'
 import { shown } from './support/shown.ts'
 
 const VARIABLES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL', 'API_AUTH', 'NODE_ENV'] as const
@@ -79,8 +80,22 @@ t.test('NODE_ENV in .env counts', async t => {
 
 t.test('a .env that cannot be read is a start-up error', async t => {
   await surround(t, {})
+  await writeFile('.env', Buffer.from(`\ufeffAPI_KEYS=${KEY}\n`, 'utf16le'))
+  t.match(await rejection(letIn(t)), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /\.env cannot be read, it is UTF-16/ })
+})
+
+t.test('.env with a byte order mark guards, and a folder of that name is none', async t => {
+  await surround(t, {}, `\ufeffAPI_KEYS=${KEY}\r\n`)
+  t.same(await letIn(t), ['key'])
+  await rm('.env')
   await mkdir('.env')
-  t.match(await rejection(letIn(t)), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /\.env cannot be read, EISDIR/ })
+  t.same(await letIn(t), EVERYBODY)
+})
+
+t.test('a variable on the prototype of all objects opens nothing', async t => {
+  await surround(t, { API_KEYS: KEY })
+  pollute(t, 'API_AUTH', 'off')
+  t.same(await letIn(t), ['key'])
 })
 
 const faults: readonly (readonly [DbgptAuthOptions, object])[] = [

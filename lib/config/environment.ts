@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { FST_DBGPT_AUTH_ENVIRONMENT } from '../errors.ts'
 import { trimBlanks } from '../keys/key-list.ts'
+import { decodeText } from '../keys/text.ts'
 
 /** The variables that name a source of keys. */
 export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
@@ -13,10 +14,13 @@ const MODE = { enum: ['auto', 'on', 'off'] }
 const SCHEMA = { type: 'object', properties: { ...Object.fromEntries(VARIABLES.map(name => [name, TEXT])), API_AUTH: MODE } }
 const CONFIG_KEY = 'dbgptAuthEnvironment'
 
+// As YAML has it, and other readers of such files take it.
+const COLON = new RegExp(`^[ \\t]*(${VARIABLES.join('|')})[ \\t]*:`, 'm')
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** The variables that are set, without blanks around their values. */
-export type Environment = Readonly<Partial<Record<typeof VARIABLES[number], string>>>
+export type Environment = Readonly<Record<typeof VARIABLES[number], string | undefined>>
 
 /**
  * Reads the variables, and has `@fastify/env` check them, in a context of its own: the host app notices nothing of it.
@@ -41,12 +45,14 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
   return environment
 }
 
-/** Picks the variables that are set, each from the first place where it is: a blank one must not hide one in `.env`. */
+/**
+ * Picks the variables that are set, each from the first place where it is: a blank one must not hide one in `.env`.
+ * Each is an own property, set or not, and only own ones are read: what is on `Object.prototype` must open nothing.
+ */
 export function pickSet (...places: readonly Variables[]): Environment {
-  return Object.fromEntries(VARIABLES.flatMap(name => {
-    const value = places.map(place => trimBlanks(place[name] ?? '')).find(Boolean)
-    return value === undefined ? [] : [[name, value]]
-  }))
+  const valueOf = (name: string): string | undefined =>
+    places.map(place => trimBlanks((Object.hasOwn(place, name) ? place[name] : undefined) ?? '')).find(Boolean)
+  return Object.fromEntries(VARIABLES.map(name => [name, valueOf(name)])) as Environment
 }
 
 /**
@@ -55,11 +61,29 @@ export function pickSet (...places: readonly Variables[]): Environment {
  * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
  */
 export function readDotenv (): Variables {
+  const fault = (problem: string): Error => new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${problem}`)
+  let bytes
   try {
-    return parseEnv(readFileSync('.env', 'utf8'))
+    bytes = readIfFile('.env')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return {}
-    throw new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${message}`)
+    // A socket cannot be opened, and on Windows no folder can.
+    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return {}
+    throw fault(message)
+  }
+  const text = decodeText(bytes, fault)
+  const [, name] = COLON.exec(text) ?? []
+  if (name !== undefined) throw fault(`"${name}:" sets nothing, write "${name}="`)
+  return parseEnv(text)
+}
+
+/** Returns the bytes of a file; of something else none: of a folder, or of a pipe, which would hang. */
+function readIfFile (path: string): Uint8Array {
+  // Where there is no such flag, on Windows, it counts as 0.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    return fstatSync(file).isFile() ? readFileSync(file) : new Uint8Array()
+  } finally {
+    closeSync(file)
   }
 }

@@ -44,13 +44,12 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
  * @throws `FST_DBGPT_AUTH_OPTION` that names the option and what it must be
  */
 export function readOptions (given: DbgptAuthOptions): Options {
-  const options: Record<string, unknown> = { ...DEFAULTS, unknown: findUnknown(given) }
+  // Each is an own property, and only own ones are read: Object.prototype may be polluted.
+  const options: Record<string, unknown> = { unknown: findUnknown(given) }
   for (const [name, [expected, holds]] of Object.entries(RULES)) {
-    // Own ones only: Object.prototype may be polluted.
-    const value: unknown = Object.hasOwn(given, name) ? given[name as keyof DbgptAuthOptions] : undefined
-    if (value === undefined) continue
-    if (!holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
-    options[name] = value
+    const value = ownOf(given, name)
+    if (value !== undefined && !holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
+    options[name] = value ?? ownOf(DEFAULTS, name)
   }
   return options as unknown as Options
 }
@@ -60,6 +59,10 @@ function findUnknown (given: DbgptAuthOptions): string[] {
   const known = Object.keys(RULES)
   return Object.keys(given).filter(name => !known.includes(name) && !FASTIFY_OPTIONS.includes(name))
     .map(name => `There is no option "${name}", is "${nearest(name, known)}" meant?`)
+}
+
+function ownOf (object: object, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name as never] : undefined
 }
 
 function isObject (value: unknown): value is object {

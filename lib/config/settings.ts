@@ -2,7 +2,7 @@ import {
   FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_OPTION_UNKNOWN
 } from '../errors.ts'
 import { readKeyList, trimBlanks } from '../keys/key-list.ts'
-import { judgeWeakKeys, type WeakKeys } from '../keys/weak-key.ts'
+import { judgeKeys, type WeakKeys } from '../keys/weak-key.ts'
 import { FileKeyStore } from '../stores/file/store.ts'
 import { MemoryKeyStore } from '../stores/memory.ts'
 import { isRedisUrl, URL_SHAPE } from '../stores/redis/create-client.ts'
@@ -10,6 +10,9 @@ import { RedisKeyStore } from '../stores/redis/store.ts'
 import type { KeyStore, KeyStoreLog } from '../types.ts'
 import { type Environment, KEY_SOURCES } from './environment.ts'
 import type { Options } from './options.ts'
+
+/** A URL, in place of a path: its text may hold a password. */
+const URL_TEXT = /^(?:[a-z][a-z\d+.-]+:\/\/|rediss?:)/i
 
 /** What to run with: off, every request passes, and the store is not opened. */
 export type Settings =
@@ -42,7 +45,7 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
   if (isStore(keys)) return { on: true, store: keys, source }
   if (keys.length > 0) {
     const list = readKeyList(keys, source)
-    judgeWeakKeys(list.weaknesses, weakKeys, log)
+    judgeKeys(list, weakKeys, log)
     return { on: true, store: new MemoryKeyStore(list.keys.values()), source }
   }
   const overruled = KEY_SOURCES.filter(name => environment[name] !== undefined).join(' and ')
@@ -60,7 +63,10 @@ function keysOf (environment: Environment, weakKeys: WeakKeys): readonly [source
   if (others.length > 0) throw new FST_DBGPT_AUTH_KEY_SOURCES([source, ...others].join(' and '))
   const { API_KEYS: text, API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = environment
   if (text !== undefined) return [source, text.split(',').map(trimBlanks)]
-  if (file !== undefined) return [source, new FileKeyStore(file, { weakKeys })]
+  if (file !== undefined) {
+    if (URL_TEXT.test(file)) throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be the path of a file: a Redis is named by API_KEYS_REDIS_URL`)
+    return [source, new FileKeyStore(file, { weakKeys })]
+  }
   if (url === undefined) return [source, []]
   if (!isRedisUrl(url)) throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be ${URL_SHAPE}`)
   return [source, new RedisKeyStore({ url })]

@@ -2,6 +2,7 @@ import { FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { ApiKey, ApiKeyDetails, ApiKeyInit } from '../types.ts'
 import { digestOf, idOf, isDigest } from './digest.ts'
 import { FIELDS, isValidDate } from './fields.ts'
+import { mistakeOf } from './miswritten.ts'
 
 const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/
 // Its digits may be of any case, so its letters may: taken for a key's text, a digest that leaks would let its thief in.
@@ -56,7 +57,10 @@ type Assert = (holds: unknown, problem: string) => asserts holds
 
 /** Reads a key's text, or a digest behind `sha256:`. */
 function readKey (key: unknown, assert: Assert): string {
-  assert(typeof key === 'string' && KEY.test(key), 'a key is 1 to 512 visible ASCII characters (no blanks, no comma)')
+  if (typeof key !== 'string' || !KEY.test(key)) {
+    const mistake = typeof key === 'string' ? mistakeOf(key) : undefined
+    assert(false, `a key is 1 to 512 visible ASCII characters (no blanks, no comma)${mistake === undefined ? '' : `; this ${mistake}`}`)
+  }
   return isDigestText(key) ? readDigest(key.slice('sha256:'.length), assert) : digestOf(key)
 }
 

@@ -30,8 +30,8 @@ export class KeyIndex extends Map<string, ApiKey> {
     this.set(key.id, key)
   }
 
-  /** Adds those whose ids are not taken, and tells how many. */
-  addAll (keys: Iterable<ApiKey>): number {
+  /** Adds the keys whose ids are not taken, and counts them. */
+  addMissing (keys: Iterable<ApiKey>): number {
     const before = this.size
     for (const key of keys) if (!this.has(key.id)) this.set(key.id, key)
     return this.size - before

@@ -3,6 +3,7 @@ import { FST_DBGPT_AUTH_KEYS_EMPTY, FST_DBGPT_AUTH_KEY_INVALID } from '../errors
 import type { ApiKeyInit } from '../types.ts'
 import { createApiKey, isDigestText } from './api-key.ts'
 import { KeyIndex } from './key-index.ts'
+import { mistakeOf } from './miswritten.ts'
 import { weaknessOf } from './weak-key.ts'
 
 /** A list of keys as it is read, entry by entry. Blank entries are dropped, duplicates are one key. */
@@ -10,6 +11,10 @@ export class KeyList {
   readonly keys = new KeyIndex()
   /** What is weak about which entry, without a word of it. */
   readonly weaknesses: string[] = []
+  /** What is most likely miswritten about which entry, which is then not told to be weak. */
+  readonly mistakes: string[] = []
+  #first: string | undefined
+  #last = ''
 
   /**
    * Adds an entry.
@@ -25,8 +30,20 @@ export class KeyList {
     }
     this.keys.set(key.id, key)
     const text = typeof entry === 'string' ? entry : entry.key
-    const weakness = text === undefined || isDigestText(text) ? undefined : weaknessOf(text)
+    if (text === undefined) return
+    this.#first ??= text
+    this.#last = text
+    const mistake = mistakeOf(text)
+    const weakness = mistake === undefined && !isDigestText(text) ? weaknessOf(text) : undefined
+    if (mistake !== undefined) this.mistakes.push(`${place} ${mistake}`)
     if (weakness !== undefined) this.weaknesses.push(`${place} is ${weakness}`)
+  }
+
+  /** Looks at the whole list, which may be in quotes or brackets though no entry is. To be called after the last. */
+  end (source: string): void {
+    const ends = `${this.#first?.charAt(0) ?? ''}${this.#last.slice(-1)}`
+    const mistake = this.mistakes.length === 0 ? mistakeOf(ends) : undefined
+    if (mistake !== undefined) this.mistakes.push(`${source} ${mistake}`)
   }
 }
 
@@ -41,6 +58,7 @@ export function readKeyList (entries: readonly (string | ApiKeyInit)[], source: 
   const list = new KeyList()
   entries.forEach((entry, index) => list.add(entry, `Entry ${index + 1} of ${source}`))
   if (list.keys.size === 0) throw new FST_DBGPT_AUTH_KEYS_EMPTY(source)
+  list.end(source)
   return list
 }
 

@@ -1,7 +1,7 @@
-import { FST_DBGPT_AUTH_KEY_WEAK } from '../errors.ts'
+import { FST_DBGPT_AUTH_KEY_MISWRITTEN, FST_DBGPT_AUTH_KEY_WEAK } from '../errors.ts'
 import type { KeyStoreLog } from '../types.ts'
 
-/** What to do about keys that can be guessed. */
+/** What to do about keys that can be guessed, or were most likely miswritten. */
 export type WeakKeys = 'refuse' | 'warn' | 'allow'
 
 const MIN_LENGTH = 20
@@ -27,16 +27,27 @@ export function weaknessOf (key: string): string | undefined {
   return undefined
 }
 
+/** What is doubtful about which keys of a list, without a word of them. */
+interface Findings {
+  readonly mistakes: readonly string[]
+  readonly weaknesses: readonly string[]
+}
+
 /**
- * Does about the weak keys of a list what is to be done.
+ * Does about the doubtful keys of a list what is to be done.
  *
- * @param weaknesses - where they are, and what is weak about them
- * @throws `FST_DBGPT_AUTH_KEY_WEAK` if they are refused
+ * @throws `FST_DBGPT_AUTH_KEY_MISWRITTEN` or `FST_DBGPT_AUTH_KEY_WEAK` if they are refused
  */
-export function judgeWeakKeys (weaknesses: readonly string[], weakKeys: WeakKeys, log: Pick<KeyStoreLog, 'warn'> | undefined): void {
-  if (weaknesses.length === 0 || weakKeys === 'allow') return
-  if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
-  log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
+export function judgeKeys ({ mistakes, weaknesses }: Findings, weakKeys: WeakKeys, log: Pick<KeyStoreLog, 'warn'> | undefined): void {
+  if (weakKeys === 'allow') return
+  if (mistakes.length > 0) {
+    if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_MISWRITTEN(summarize(mistakes))
+    log?.warn(`API keys that look miswritten, taken as they stand: ${summarize(mistakes)}`)
+  }
+  if (weaknesses.length > 0) {
+    if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
+    log?.warn(`Weak API keys, fit for development only: ${summarize(weaknesses)}`)
+  }
 }
 
 /** Makes one text of the first few findings. */

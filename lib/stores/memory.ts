@@ -42,7 +42,7 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
 
   async addAll (keys: Iterable<ApiKey>): Promise<number> {
     const records = Array.from(keys, key => createApiKey(key))
-    return this.#change(current => current.addAll(records))
+    return this.#change(current => current.addMissing(records))
   }
 
   async expire (id: string, at: Date): Promise<boolean> {

@@ -52,7 +52,7 @@ t.test('a store that refuses or fails is exit code 1, and one line', async t => 
     [['create', '--name', 'x', '--store', join(missing, 'keys')], /cannot be written/],
     [['create', '--name', 'x\n', '--store', missing], /"name"/],
     [['create', '--name', 'x', '--metadata', '[]', '--store', missing], /"metadata"/],
-    [['list', '--store', missing], /cannot be read: ENOENT/],
+    [['list', '--store', missing], /cannot be read: there is no such file.* \(ENOENT\)/],
     [['list', '--store', faulty], /Line 1 of/]
   ]
   for (const [args, message] of failing) {

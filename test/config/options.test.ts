@@ -41,12 +41,22 @@ t.test('right options are taken, undefined and a stranger\'s included', async t 
 
 t.test('options that are not given have their defaults, and those that are keep their values', async t => {
   const defaults = {
-    errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false, unknown: []
+    keys: undefined,
+    mode: undefined,
+    env: undefined,
+    errorFormat: 'openai',
+    message: '',
+    realm: 'DB-GPT',
+    getKey: undefined,
+    addHook: true,
+    logLevel: 'info',
+    allowWeakKeys: false,
+    unknown: []
   } as const
   t.strictSame(readOptions({}), defaults)
   t.strictSame(readOptions({ errorFormat: undefined, realm: undefined, allowWeakKeys: undefined }), defaults)
   const given = { errorFormat: 'dbgpt', message: 'x', realm: '', addHook: false, logLevel: 'silent', allowWeakKeys: true } as const
-  t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...given, mode: 'on', unknown: [] })
+  t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...defaults, ...given, mode: 'on' })
 })
 
 t.test('only own options count', async t => {

@@ -23,6 +23,7 @@ function outcome (options: Options, variables: Variables): string {
 const EMPTY = 'FST_DBGPT_AUTH_KEYS_EMPTY'
 const INVALID = 'FST_DBGPT_AUTH_KEY_INVALID'
 const REFUSE_WEAK = 'FST_DBGPT_AUTH_KEY_WEAK'
+const MISWRITTEN = 'FST_DBGPT_AUTH_KEY_MISWRITTEN'
 const REQUIRED = 'FST_DBGPT_AUTH_KEYS_REQUIRED'
 const SOURCES = 'FST_DBGPT_AUTH_KEY_SOURCES'
 
@@ -33,6 +34,10 @@ const policy: readonly (readonly [string | undefined, ...string[]])[] = [
   [`${KEY},${OTHER_KEY}`, 'on', 'on', 'on', 'on', 'off', 'off'],
   [WEAK, REFUSE_WEAK, 'weak', REFUSE_WEAK, 'weak', 'off', 'off'],
   [`${KEY},${WEAK}`, REFUSE_WEAK, 'weak', REFUSE_WEAK, 'weak', 'off', 'off'],
+  [`"${KEY}"`, MISWRITTEN, 'weak', MISWRITTEN, 'weak', 'off', 'off'],
+  [`["${KEY}", "${OTHER_KEY}"]`, MISWRITTEN, 'weak', MISWRITTEN, 'weak', 'off', 'off'],
+  [`${KEY};${OTHER_KEY}`, MISWRITTEN, 'weak', MISWRITTEN, 'weak', 'off', 'off'],
+  [`export API_KEYS=${KEY}`, INVALID, INVALID, INVALID, INVALID, 'off', 'off'],
   [undefined, REQUIRED, 'off', REQUIRED, REQUIRED, 'off', 'off'],
   ['', REQUIRED, 'off', REQUIRED, REQUIRED, 'off', 'off'],
   [' \t\r\n', REQUIRED, 'off', REQUIRED, REQUIRED, 'off', 'off'],
@@ -62,10 +67,11 @@ for (const [keys, ...expected] of policy) {
   })
 }
 
-t.test('allowWeakKeys is the way around weakness, in production too', async t => {
+t.test('allowWeakKeys is the way around weakness and mistakes, in production too', async t => {
   for (const NODE_ENV of ['production', 'development']) {
     t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: WEAK, NODE_ENV }), 'on', shown(NODE_ENV))
     t.equal(outcome({ allowWeakKeys: true, keys: [WEAK] }, { NODE_ENV }), 'on', shown(NODE_ENV))
+    t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: `"${KEY}"`, NODE_ENV }), 'on', shown(NODE_ENV))
     t.equal(outcome({ allowWeakKeys: true }, { API_KEYS: 'a b', NODE_ENV }), INVALID, shown(NODE_ENV))
   }
 })
@@ -110,6 +116,16 @@ t.test('keys can be in a Redis, which is named by its URL', async t => {
   }
 })
 
+t.test('a URL is no file of keys, and its password is not told', async t => {
+  for (const url of ['redis://user:secret@host', 'REDISS:user:secret@host', 'https://user:secret@host/keys']) {
+    const error = t.throws(() => resolve({}, { API_KEYS_FILE: url }), {
+      code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_FILE must be the path of a file: a Redis is named by API_KEYS_REDIS_URL/
+    }, shown(url))
+    t.notMatch(error, /secret/, shown(url))
+  }
+  t.equal(outcome({}, { API_KEYS_FILE: 'C:\\keys.json' }), 'on')
+})
+
 t.test('keys in code take the variables\' place', async t => {
   const environment = { API_KEYS: ',', API_KEYS_FILE: 'keys' }
   t.equal(outcome({ keys: [KEY] }, environment), 'on')
@@ -137,6 +153,7 @@ t.test('an error names the place and the way out', async t => {
   t.match(message({ mode: 'on' }, {}), /The option mode is on/)
   t.match(message({ addHook: false }, {}), /The option addHook is false/)
   t.match(message({}, { API_KEYS: `${KEY}, ,a b` }), /^Entry 3 of API_KEYS is not a valid API key/)
+  t.match(message({}, { API_KEYS: `${KEY},'${OTHER_KEY}'`, NODE_ENV: 'production' }), /^Entry 2 of API_KEYS is in quotes: drop them.*allowWeakKeys/)
   t.match(message({ keys: [KEY, 'a b'] }, {}), /^Entry 2 of the option keys is not/)
   t.match(message({}, { API_KEYS: `${KEY},${WEAK}`, NODE_ENV: 'production' }), /^Entry 2 of API_KEYS is shorter than 20.*allowWeakKeys/)
 })

@@ -41,7 +41,7 @@ t.test('an index notes what is done to it while it is asked to', async t => {
   index.set(record.id, createApiKey(details))
   index.delete('0'.repeat(16))
   t.equal(index.changes.none, true)
-  index.addAll([record, other])
+  index.addMissing([record, other])
   index.expire(record.id, new Date(3e12))
   index.delete(other.id)
   const changed = [{ id: record.id, expiresAt: new Date(3e12) }]

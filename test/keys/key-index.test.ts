@@ -22,6 +22,14 @@ t.test('what is added is found by id and by digest, in the order of adding', asy
   t.same(digestsOf(keys), [[key.digest, other.digest], [key.digest, other.digest]])
 })
 
+t.test('what is missing is added, and counted', async t => {
+  const keys = new KeyIndex()
+  keys.add(key)
+  t.equal(keys.addMissing([{ ...key, name: 'thief' }, other, other]), 1)
+  t.same(digestsOf(keys), [[key.digest, other.digest], [key.digest, other.digest]])
+  t.equal(keys.get(key.id), key)
+})
+
 t.test('what is changed stays in its place, and what is deleted is found neither way', async t => {
   const keys = new KeyIndex()
   for (const each of [key, other]) keys.add(each)

@@ -34,6 +34,34 @@ t.test('weak keys are named by place, a digest is not judged', async t => {
   t.same(weaknesses, ['Entry 2 of keys is a placeholder', 'Entry 4 of keys is shorter than 20 characters'])
 })
 
+t.test('what is most likely miswritten is named by its place and the way out, and not also told to be weak', async t => {
+  const quotes = 'is in quotes: drop them'
+  const brackets = 'is in brackets: give the keys alone, with commas between them'
+  const cases: readonly (readonly [readonly (string | ApiKeyInit)[], readonly string[]])[] = [
+    [[`"${KEY}"`], [`Entry 1 of keys ${quotes}`]], [[KEY, '', { key: '\'x\'' }], [`Entry 3 of keys ${quotes}`]],
+    [['"dbgpt"', 'dbgpt'], [`Entry 1 of keys ${quotes}`]],
+    // Split at the commas, no entry has both of them.
+    [[`"${KEY}`, `${OTHER_KEY}"`], [`keys ${quotes}`]], [[`'${KEY}`, KEY, `${OTHER_KEY}'`], [`keys ${quotes}`]],
+    [[`["${KEY}"`, `"${OTHER_KEY}"]`], [`keys ${brackets}`]], [[`[${KEY}`, ` ${OTHER_KEY}]`.trim()], [`keys ${brackets}`]],
+    [[`API_KEYS="${KEY}`, `${OTHER_KEY}"`], ['Entry 1 of keys begins with the name of a variable: give its value alone']],
+    [[`[${KEY}`, `${OTHER_KEY}]`, KEY], []], [[`"${KEY}`, `${OTHER_KEY}'`], []], [[`${KEY}"`, `"${OTHER_KEY}`], []],
+    [[{ digest: DIGEST }], []], [[{ digest: DIGEST }, `[${KEY}`, `${OTHER_KEY}]`], [`keys ${brackets}`]]
+  ]
+  for (const [entries, mistakes] of cases) t.same(readKeyList(entries, 'keys').mistakes, mistakes, shown(entries))
+  t.same(readKeyList(['"dbgpt"', 'dbgpt'], 'keys').weaknesses, ['Entry 2 of keys is a placeholder'])
+})
+
+t.test('what is no key for the blank that a mistake left in it is told of the mistake', async t => {
+  for (const [entry, mistake] of [
+    [`export API_KEYS=${KEY}`, /no comma\); this begins with the name of a variable: give its value alone$/],
+    [`"${KEY} "`, /; this is in quotes: drop them$/], [`- ${KEY}`, /; this begins with a dash and a blank: drop them$/]
+  ] as const) {
+    t.throws(() => readKeyList([KEY, entry], 'keys'), {
+      code: 'FST_DBGPT_AUTH_KEY_INVALID', message: new RegExp(`^Entry 2 of keys is not a valid API key(?!.*${MARKER}).*${mistake.source}`)
+    }, shown(entry))
+  }
+})
+
 t.test('what is no key is refused by its place, and never by its text', async t => {
   const bad: readonly unknown[] = [
     `${MARKER} with a blank`, `${MARKER}\nline`, `${MARKER}密钥`, `${MARKER}\u00a0`, `${MARKER},comma`,

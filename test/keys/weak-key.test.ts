@@ -1,5 +1,5 @@
 import t from 'tap'
-import { judgeWeakKeys, summarize, weaknessOf } from '../../lib/keys/weak-key.ts'
+import { judgeKeys, summarize, weaknessOf } from '../../lib/keys/weak-key.ts'
 
 t.test('placeholders are found in any case, and with any punctuation', async t => {
   for (const key of [
@@ -25,16 +25,24 @@ t.test('a few findings are told, many are counted', async t => {
   t.equal(summarize(['1', '2', '3', '4', '5', '6', '7']), '1, 2, 3, 4, 5, and 2 more')
 })
 
-t.test('weak keys are refused, warned of or allowed, as the policy says', async t => {
+t.test('weak and miswritten keys are refused, warned of or allowed, as the policy says', async t => {
   const warnings: unknown[] = []
   const log = { warn: (warning: unknown) => { warnings.push(warning) } }
-  for (const policy of ['refuse', 'warn', 'allow'] as const) judgeWeakKeys([], policy, log)
-  judgeWeakKeys(['Entry 1 is a placeholder'], 'allow', log)
+  const weak = { mistakes: [], weaknesses: ['Entry 1 is a placeholder'] }
+  const both = { mistakes: ['Entry 2 is in quotes: drop them'], weaknesses: weak.weaknesses }
+  for (const policy of ['refuse', 'warn', 'allow'] as const) judgeKeys({ mistakes: [], weaknesses: [] }, policy, log)
+  judgeKeys(both, 'allow', log)
   t.same(warnings, [])
-  judgeWeakKeys(['Entry 1 is a placeholder'], 'warn', log)
-  judgeWeakKeys(['Entry 1 is a placeholder'], 'warn', undefined)
-  t.same(warnings, ['Weak API keys, fit for development only: Entry 1 is a placeholder'])
-  t.throws(() => judgeWeakKeys(['Entry 1 is a placeholder'], 'refuse', log), {
+  judgeKeys(both, 'warn', log)
+  judgeKeys(both, 'warn', undefined)
+  t.same(warnings, [
+    'API keys that look miswritten, taken as they stand: Entry 2 is in quotes: drop them',
+    'Weak API keys, fit for development only: Entry 1 is a placeholder'
+  ])
+  t.throws(() => judgeKeys(weak, 'refuse', log), {
     code: 'FST_DBGPT_AUTH_KEY_WEAK', message: /^Entry 1 is a placeholder, and NODE_ENV is production/
+  })
+  t.throws(() => judgeKeys(both, 'refuse', log), {
+    code: 'FST_DBGPT_AUTH_KEY_MISWRITTEN', message: 'Entry 2 is in quotes: drop them. If it is meant so, set the option allowWeakKeys'
   })
 })

@@ -9,7 +9,7 @@ export interface Run {
 }
 
 interface Surroundings {
-  readonly stdin?: string | undefined
+  readonly stdin?: string | Buffer | undefined
   readonly env?: Record<string, string>
   /** Milliseconds since the epoch. */
   readonly now?: number

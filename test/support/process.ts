@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly cwd: string
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
+  /** A command line that runs the one which is appended to it. */
+  readonly by?: readonly string[]
 }
 
 /**
@@ -25,8 +27,10 @@ export class Program {
   readonly output = { stdout: '', stderr: '' }
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
-  constructor (t: Test, file: string, { cwd, env }: ProgramOptions) {
-    const child = spawn(...bareNode([file], env), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor (t: Test, file: string, { cwd, env, by = [] }: ProgramOptions) {
+    const [name, args] = bareNode([file], env)
+    const [first, ...rest] = [...by, name, ...args] as [string, ...string[]]
+    const child = spawn(first, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', text => { this.output[name] += text })
     }

@@ -1,5 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
+import { decodeText } from '../../keys/text.ts'
+import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../../stores/file/errors.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { summarize } from '../../keys/weak-key.ts'
 import { storeOf } from '../call/store.ts'
@@ -12,7 +14,7 @@ const SOURCE = 'standard input'
 export const importKeys: Command = {
   summary: 'hash and store the keys on standard input, between commas or line ends',
   options: {
-    'allow-weak': { type: 'boolean', help: 'take keys that can be guessed' },
+    'allow-weak': { type: 'boolean', help: 'take keys that can be guessed or look miswritten' },
     ...CHANGE_OPTIONS
   },
   async run (call) {
@@ -20,9 +22,10 @@ export const importKeys: Command = {
     const store = storeOf(call)
     const text = await read(stdin)
     assertTyped(text)
-    const { list: { keys, weaknesses } } = await parseKeyFile(text, SOURCE)
-    if (weaknesses.length > 0 && values['allow-weak'] !== true) {
-      throw new Error(`${summarize(weaknesses)}: nothing is imported; --allow-weak takes weak keys`)
+    const { list: { keys, mistakes, weaknesses } } = await parseKeyFile(text, SOURCE)
+    const doubts = [...mistakes, ...weaknesses]
+    if (doubts.length > 0 && values['allow-weak'] !== true) {
+      throw new Error(`${summarize(doubts)}. Nothing is imported; --allow-weak takes such keys as they stand`)
     }
     const added = await store.addAll(keys.values())
     stdout.write(`${added} imported, ${keys.size - added} already there\n`)
@@ -33,7 +36,7 @@ async function read (stdin: Streams['stdin']): Promise<string> {
   if (stdin.isTTY === true) throw new UsageError('pipe the keys in: printenv API_KEYS | dbgpt-auth import --store FILE')
   const chunks: Buffer[] = []
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
-  return Buffer.concat(chunks).toString()
+  return decodeText(Buffer.concat(chunks), problem => new FST_DBGPT_AUTH_KEY_FILE_INVALID('Standard input', problem))
 }
 
 /** A generated key whose checksum is wrong would let nobody in. */

@@ -5,7 +5,7 @@ export const FST_DBGPT_AUTH_KEY_FILE_UNREADABLE = createError(
   'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', 'The key file %s cannot be read: %s'
 )
 
-/** A file of keys holds something that is neither a list of keys nor JSON as `dbgpt-auth` writes it. */
+/** A file of keys holds something that is neither a list of keys nor JSON as `dbgpt-auth` writes it, or no text at all. */
 export const FST_DBGPT_AUTH_KEY_FILE_INVALID = createError('FST_DBGPT_AUTH_KEY_FILE_INVALID', '%s: %s')
 
 /** A file of keys that is not in the JSON form was to be changed. */
@@ -19,7 +19,5 @@ export const FST_DBGPT_AUTH_KEY_FILE_WRITE = createError(
   'FST_DBGPT_AUTH_KEY_FILE_WRITE', 'The key file %s cannot be written, and is unchanged: %s'
 )
 
-/** Another process holds the lock of a file of keys. */
-export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError(
-  'FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'Another process keeps writing to the key file: try again, or delete %s if none does'
-)
+/** The lock of a file of keys is not to be had. */
+export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError('FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'The key file cannot be locked: %s')

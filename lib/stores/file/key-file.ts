@@ -6,6 +6,9 @@ import { readStoredKey } from '../stored-key.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from './errors.ts'
 
 const SHAPE = 'it must be { "keys": [ { "digest": … }, … ] }, is it cut short?'
+// One of strings is a plain list that is miswritten: its texts are keys between commas, after all.
+const JSON_ARRAY = /^\s*\[\s*[{\]]/
+const ARRAY = 'an array of records must be in { "keys": [ … ] }'
 const BEFORE_RECORDS = /^\s*\{\s*"keys"\s*:\s*\[(?:\s*\n)?/
 const AFTER_RECORDS = /^\]\s*\}\s*$/
 
@@ -23,8 +26,7 @@ export interface KeyFile {
  * @throws `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_INVALID` or `FST_DBGPT_AUTH_KEYS_EMPTY`
  */
 export async function parseKeyFile (text: string, file: string): Promise<KeyFile> {
-  // A JSON array or string is a mistake: taken for a plain list, its text would be a key.
-  if (/^\s*[["]/.test(text)) throw invalid(`Line 1 of ${file}`, SHAPE)
+  if (JSON_ARRAY.test(text)) throw invalid(`Line 1 of ${file}`, ARRAY)
   const form = /^\s*\{/.test(text) ? 'json' : 'plain'
   const list = new KeyList()
   const turns = new Turns()
@@ -33,6 +35,7 @@ export async function parseKeyFile (text: string, file: string): Promise<KeyFile
     if (turns.step()) await turns.pause()
   }
   if (form === 'plain' && list.keys.size === 0) throw new FST_DBGPT_AUTH_KEYS_EMPTY(`The key file ${file}`)
+  list.end(`The list in ${file}`)
   return { form, list }
 }
 

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { link, lstat, readlink, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEY_FILE_LOCKED } from './errors.ts'
+import { readRegularFile } from './read.ts'
 
 // Why our own: with proper-lockfile 4, two processes that take over a stale lock at once both have it, a dead process's
 // lock keeps the others waiting for 10 seconds, and one that was suspended meanwhile writes all the same. All three tried.
 
 const STALE_MS = 10_000
+/** An empty lock is written in no time, where it cannot be made whole; or its maker died, or its disk was full. */
+const EMPTY_STALE_MS = 1000
+const MODE = 0o644
 const RETRY_MS = 20
 
 /**
@@ -15,7 +19,7 @@ const RETRY_MS = 20
  *
  * @param action - is given a function that rejects if the lock was lost, to be asked right before the change
  * @param patience - how long to wait for another process, in milliseconds
- * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after that
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` after that, or if something else stands in the lock's place
  */
 export async function withLock<T> (
   file: string, action: (assertHeld: () => Promise<void>) => Promise<T>, patience = 30_000
@@ -42,17 +46,38 @@ class LockLost extends Error {}
 
 async function acquire (lock: string, owner: string, deadline: number): Promise<void> {
   while (!await create(lock, owner)) {
-    if (Date.now() > deadline) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(lock)
+    if (Date.now() > deadline) {
+      throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(`another process keeps writing to it: try again, or delete ${lock} if none does`)
+    }
     if (!await removeStale(lock, owner)) await pause(RETRY_MS * (0.5 + Math.random()))
   }
 }
 
+/** Makes the lock in one step, with its owner in it: one that is killed, or finds the disk full, leaves no empty lock. */
 async function create (lock: string, owner: string): Promise<boolean> {
+  const whole = `${lock}.${randomUUID()}.tmp`
   try {
-    await writeFile(lock, owner, { flag: 'wx', mode: 0o644 })
+    await writeFile(whole, owner, { flag: 'wx', mode: MODE })
+    return await link(whole, lock).then(() => true, async ({ code }: NodeJS.ErrnoException) => {
+      // Gone: the owner of the lock took it for what a killed process left behind.
+      if (code === 'EEXIST' || code === 'ENOENT') return false
+      // Not every file system has hard links.
+      return await createInPlace(lock, owner)
+    })
+  } finally {
+    await rm(whole, { force: true })
+  }
+}
+
+async function createInPlace (lock: string, owner: string): Promise<boolean> {
+  try {
+    await writeFile(lock, owner, { flag: 'wx', mode: MODE })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    // It was made, and is ours.
+    if (syscall === 'write') await rm(lock, { force: true })
     throw error
   }
 }
@@ -77,11 +102,10 @@ async function removeStale (lock: string, remover: string): Promise<boolean> {
 async function isStale (lock: string): Promise<boolean> {
   const [pid, host] = (await readOwner(lock) ?? '').split(' ')
   if (host === await machine() && !isAlive(Number(pid))) return true
-  try {
-    return Date.now() - (await stat(lock)).mtimeMs > STALE_MS
-  } catch {
-    return false
-  }
+  const stats = await lstat(lock).catch(() => undefined)
+  if (stats === undefined) return false
+  if (!stats.isFile()) throw new FST_DBGPT_AUTH_KEY_FILE_LOCKED(`${lock} is no file, as a lock would be: delete it`)
+  return Date.now() - stats.mtimeMs > (stats.size === 0 ? EMPTY_STALE_MS : STALE_MS)
 }
 
 /** Names what process ids are of: the host, and on Linux their namespace, which containers have of their own. */
@@ -100,7 +124,7 @@ function isAlive (pid: number): boolean {
 
 async function readOwner (lock: string): Promise<string | undefined> {
   try {
-    return await readFile(lock, 'utf8')
+    return (await readRegularFile(lock)).bytes.toString()
   } catch {
     return undefined
   }

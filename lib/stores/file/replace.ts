@@ -9,7 +9,8 @@ import { basename, dirname, join } from 'node:path'
 
 const NEW_FILE_MODE = 0o600
 const PERMISSIONS = 0o7777
-const TEMPORARY = /^[0-9a-f-]{36}\.tmp$/
+/** Of a file that is to come, of its lock, or of the lock on removing that. */
+const TEMPORARY = /^(?:lock\.(?:removal\.)?)?[0-9a-f-]{36}\.tmp$/
 
 /**
  * Replaces a file in one step: a crash at any point leaves the old or the new one. It keeps its owner and mode;
@@ -57,7 +58,7 @@ async function statIfThere (file: string): Promise<Stats | undefined> {
   }
 }
 
-/** A process that was killed leaves its temporary file. */
+/** A process that was killed leaves its temporary files. One that waits for the lock makes its own anew. */
 async function removeLeftovers (file: string): Promise<void> {
   const prefix = `${basename(file)}.`
   for (const name of await readdir(dirname(file))) {

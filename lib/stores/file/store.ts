@@ -1,16 +1,16 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
 import { compareLists } from '../../keys/changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
-import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
+import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
-import { FST_DBGPT_AUTH_KEY_FILE_UNREADABLE } from './errors.ts'
-import { FileWatch } from './watch.ts'
+import { Circumstances } from './circumstances.ts'
 import { parseKeyFile } from './key-file.ts'
+import { readKeyFile } from './read.ts'
 import { updateKeyFile } from './update.ts'
+import { FileWatch } from './watch.ts'
 
 /**
  * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
@@ -26,6 +26,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   /** Counts the lists that were put in force, so that a reading that began before knows of them. */
   #edition = 0
   #log: KeyStoreLog | undefined
+  #circumstances: Circumstances | undefined
   #watch: FileWatch | undefined
   /** The digest of the text in force. */
   #text: string | undefined
@@ -33,7 +34,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
 
   /**
    * @param file - the file's path, relative to the working directory of now
-   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed
+   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed or look miswritten
    */
   constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
     super()
@@ -49,6 +50,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    this.#circumstances = log && new Circumstances(this.#file, log)
     await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
     this.#watch.start()
@@ -76,7 +78,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    * Returns the records: of the list in memory if the store is open, else of the file.
    *
    * @throws `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_INVALID`,
-   * `FST_DBGPT_AUTH_KEYS_EMPTY` or `FST_DBGPT_AUTH_KEY_WEAK`
+   * `FST_DBGPT_AUTH_KEYS_EMPTY`, `FST_DBGPT_AUTH_KEY_MISWRITTEN` or `FST_DBGPT_AUTH_KEY_WEAK`
    */
   async list (): Promise<ApiKey[]> {
     if (this.#watch === undefined) await this.#load()
@@ -87,9 +89,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     const records = Array.from(keys, key => createApiKey(key))
     let added = 0
     await this.#update(current => {
-      const before = current.size
-      for (const record of records) if (!current.has(record.id)) current.set(record.id, record)
-      added = current.size - before
+      added = current.addMissing(records)
       return added > 0
     })
     return added
@@ -115,28 +115,21 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   /** Puts the file's keys in force, and tells whether they are news. */
   async #load (): Promise<boolean> {
     const edition = this.#edition
-    const text = await this.#read()
+    const { text, stats } = await readKeyFile(this.#file)
+    await this.#circumstances?.look(stats)
     const digest = digestOf(text)
     if (digest === this.#text) return false
-    const { list: { keys, weaknesses } } = await parseKeyFile(text, this.#file)
-    judgeWeakKeys(weaknesses, this.#weakKeys, this.#log)
+    const { list } = await parseKeyFile(text, this.#file)
+    judgeKeys(list, this.#weakKeys, this.#log)
     // Another reading was faster; which of the two is out of date, the file tells.
     if (edition !== this.#edition) return await this.#load()
     const before = this.#keys
     const isNews = this.#text !== undefined
     this.#edition++
-    this.#keys = keys
+    this.#keys = list.keys
     this.#text = digest
-    if (isNews && this.isHeard) this.tell(await compareLists(before, keys))
+    if (isNews && this.isHeard) this.tell(await compareLists(before, list.keys))
     return true
-  }
-
-  async #read (): Promise<string> {
-    try {
-      return await readFile(this.#file, 'utf8')
-    } catch (cause) {
-      throw new FST_DBGPT_AUTH_KEY_FILE_UNREADABLE(this.#file, (cause as NodeJS.ErrnoException).code, { cause })
-    }
   }
 
   /** Reads the changed file; if that fails, the last good list stays in force. */

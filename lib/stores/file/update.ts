@@ -1,8 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from './errors.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
+import { readKeyFile } from './read.ts'
+import { reasonOf } from './reason.ts'
 import { replaceFile } from './replace.ts'
 
 /**
@@ -12,8 +14,8 @@ import { replaceFile } from './replace.ts'
  * @param change - changes the list in place, and tells whether it did
  * @param mustExist - whether a file that is missing or blank is a fault, and not an empty list
  * @returns whether it was written
- * @throws `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`, `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or
- * `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE`, `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`,
+ * `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
  */
 export async function updateKeyFile (
   path: string, change: (keys: KeyIndex) => boolean, mustExist = false
@@ -28,16 +30,16 @@ export async function updateKeyFile (
     })
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
-    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(path, cause.code, { cause })
+    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(path, reasonOf(cause, 'write'), { cause })
   }
 }
 
 async function read (file: string, mustExist: boolean): Promise<KeyIndex> {
   let text
   try {
-    text = await readFile(file, 'utf8')
+    ({ text } = await readKeyFile(file))
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT' && !mustExist) return new KeyIndex()
+    if (!mustExist && ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return new KeyIndex()
     throw error
   }
   if (text.trim() === '' && !mustExist) return new KeyIndex() // made by hand, to be filled

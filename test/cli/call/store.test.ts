@@ -1,4 +1,4 @@
-import { rm, writeFile, mkdir } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type CliStore, storeOf } from '../../../lib/cli/call/store.ts'
@@ -72,6 +72,6 @@ t.test('what is wrong about a Redis is named, and its URL is not told', async t 
 
 t.test('a .env that cannot be read is an error', async t => {
   await workIn(t)
-  await mkdir('.env')
-  t.throws(() => open(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /\.env cannot be read, EISDIR/ })
+  await writeFile('.env', Buffer.from('\ufeffAPI_KEYS_FILE=keys.json', 'utf16le'))
+  t.throws(() => open(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /\.env cannot be read, it is UTF-16/ })
 })

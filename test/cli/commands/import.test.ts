@@ -29,11 +29,38 @@ t.test('weak keys are refused by their line, all or none, unless they are allowe
   const { file, records } = await makeKeyFile(t)
   const stdin = `${KEY}\ndbgpt\n`
   t.match(await runCommand(['import', '--store', file], { stdin }), {
-    code: 1, stdout: '', stderr: /^dbgpt-auth: Line 2 of standard input is a placeholder: nothing is imported/
+    code: 1, stdout: '', stderr: /^dbgpt-auth: Line 2 of standard input is a placeholder\. Nothing is imported; --allow-weak takes/
   })
   t.match(await rejection(records()), { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' })
   t.match(await runCommand(['import', '--allow-weak', '--store', file], { stdin }), { code: 0 })
   t.equal((await records()).length, 2)
+})
+
+t.test('keys are read as Windows writes them, and UTF-16 is refused', async t => {
+  const { file, records } = await makeKeyFile(t)
+  t.match(await runCommand(['import', '--store', file], { stdin: `\ufeff${KEY}\r\n` }), { code: 0, stderr: '' })
+  t.same(await records(), [createApiKey(KEY)])
+  const stdin = Buffer.from(`\ufeff${OTHER_KEY}`, 'utf16le')
+  t.match(await runCommand(['import', '--store', file], { stdin }), {
+    code: 1, stderr: 'dbgpt-auth: Standard input: it is UTF-16: save it as UTF-8\n'
+  })
+  t.equal((await records()).length, 1)
+})
+
+t.test('what is most likely miswritten is refused, unless it is allowed', async t => {
+  for (const [stdin, message] of [
+    [`"${KEY}"`, /Line 1 of standard input is in quotes: drop them\. Nothing is imported/],
+    [`["${KEY}","${OTHER_KEY}"]`, /The list in standard input is in brackets: give the keys alone/],
+    [`dbgpt\nAPI_KEYS=${KEY}`, /Line 2 of standard input begins with the name .* alone, Line 1 of standard input is a placeholder\. Nothing/]
+  ] as const) {
+    const { file, records } = await makeKeyFile(t)
+    const { code, stderr } = await runCommand(['import', '--store', file], { stdin })
+    t.equal(code, 1, shown(stdin))
+    t.match(stderr, message, shown(stdin))
+    t.notMatch(stderr, MARKER, shown(stdin))
+    t.match(await runCommand(['import', '--allow-weak', '--store', file], { stdin }), { code: 0 }, shown(stdin))
+    t.same(await records(), stdin.split(/[\n,]/).map(text => createApiKey(text)), shown(stdin))
+  }
 })
 
 t.test('a mistyped generated key, what is no key, and nothing at all are refused', async t => {

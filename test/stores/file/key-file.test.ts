@@ -3,15 +3,11 @@ import t from 'tap'
 import { type ApiKey, createApiKey } from '../../../lib/index.ts'
 import { parseKeyFile, serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
 import { KEY, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
+import { shown } from '../../support/shown.ts'
 
 const FILE = 'keys'
 const A = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { a: '{"}' } })
 const B = createApiKey(OTHER_KEY)
-
-/** What an assertion calls a text. */
-function shown (text: string): string {
-  return text.replace(/[^!"$-~]+/g, ' ').replace(/[0-9a-f]{12,}/g, '…').slice(0, 100)
-}
 
 async function digestsOf (text: string): Promise<string[]> {
   return Array.from((await parseKeyFile(text, FILE)).list.keys.values(), ({ digest }) => digest)
@@ -35,6 +31,22 @@ t.test('a plain list names the line of what is no key, or weak', async t => {
     code: 'FST_DBGPT_AUTH_KEY_INVALID', message: new RegExp(`^Line 3 of keys (?!.*${MARKER})`)
   })
   t.same((await parseKeyFile(`# weak\n${KEY},dbgpt`, FILE)).list.weaknesses, ['Line 2 of keys is a placeholder'])
+})
+
+t.test('a plain list names the line of what is miswritten: in quotes, in a list, behind a name', async t => {
+  const quotes = 'is in quotes: drop them'
+  const brackets = 'The list in keys is in brackets: give the keys alone, with commas between them'
+  const name = 'begins with the name of a variable: give its value alone'
+  for (const [text, mistakes] of [
+    [`# keys\n"${KEY}"\n`, [`Line 2 of keys ${quotes}`]], [`"${KEY},${OTHER_KEY}"`, [`The list in keys ${quotes}`]],
+    [`["${KEY}","${OTHER_KEY}"]\n`, [brackets]], [`[${KEY}, ${OTHER_KEY}] # two`, [brackets]],
+    [`[\n  "${KEY}",\n  "${OTHER_KEY}"\n]\n`, [1, 2, 3, 4].map(line => line % 3 === 1
+      ? `Line ${line} of keys ${brackets.slice(17)}`
+      : `Line ${line} of keys ${quotes}`)],
+    [`API_AUTH=on\nAPI_KEYS=${KEY}\n`, [`Line 1 of keys ${name}`, `Line 2 of keys ${name}`]],
+    [`${KEY};${OTHER_KEY}`, ['Line 1 of keys holds keys with ";" between them: put commas there']],
+    [`${KEY}\n${OTHER_KEY}`, []], [serializeKeyFile([A]), []]
+  ] as const) t.same((await parseKeyFile(text, FILE)).list.mistakes, mistakes, shown(text))
 })
 
 t.test('a plain list without a key is refused', async t => {
@@ -109,7 +121,7 @@ const stored = (fields: object): string => JSON.stringify({ ...JSON.parse(JSON.s
 t.test('faulty JSON is refused by its line or its number, without a word of it', async t => {
   const [a, b] = [stored({}), JSON.stringify(B)]
   const faults: readonly (readonly [json: string, place: string, problem?: RegExp])[] = [
-    ['{', 'Line 1'], ['{}', 'Line 1'], ['[]', 'Line 1'], [`[${b}]`, 'Line 1', /must be \{/], [` "${MARKER}"`, 'Line 1'],
+    ['{', 'Line 1'], ['{}', 'Line 1'], ['[]', 'Line 1', /must be in \{/], [`[${b}]`, 'Line 1', /array of records must be in \{/], [`\n [\n ${b}\n]`, 'Line 1', /must be in \{/],
     ['{"keys":{}}', 'Line 1'], ['{"keys":[1]}', 'Line 1'], ['{"keys":["x"]}', 'Line 1'], ['{"keys":[[]]}', 'Line 1'],
     ['{"keys":[]', 'Line 1'], ['{"keys":[]}}', 'Line 1'], ['{"keys":[,]}', 'Line 1'], [`{"keys":[${b},]}`, 'Line 1'], [`{"keys":[,${b}]}`, 'Line 1'],
     [`{"keys":[],"more":"${MARKER}"}`, 'Line 1'], [`{"keys":[],"more":["${MARKER}"]}`, 'Line 1'], [`{"more":[],"keys":[${b}]}`, 'Line 1'],

@@ -1,12 +1,14 @@
-import fs, { readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import fs, { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { withLock } from '../../../lib/stores/file/lock.ts'
+import { readRegularFile } from '../../../lib/stores/file/read.ts'
 import { rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
 import { skip } from '../../support/posix.ts'
+import { shown } from '../../support/shown.ts'
 
 const LOCKED = { code: 'FST_DBGPT_AUTH_KEY_FILE_LOCKED' }
 
@@ -73,11 +75,15 @@ t.test('a lock of a living process, or of another host, is waited for', async t 
   }
 })
 
-/** The lock, with some of the file system's functions in other hands. */
-async function withLockOver (t: Test, overrides: Partial<typeof fs>): Promise<typeof withLock> {
+/** The lock, with some of the file system's functions in other hands, and perhaps its reading. */
+async function withLockOver (t: Test, overrides: Partial<typeof fs>, read = readRegularFile): Promise<typeof withLock> {
   return (await t.mockImport<typeof import('../../../lib/stores/file/lock.ts')>('../../../lib/stores/file/lock.ts', {
-    'node:fs/promises': { ...fs, ...overrides }
+    'node:fs/promises': { ...fs, ...overrides }, '../../../lib/stores/file/read.ts': { readRegularFile: read }
   })).withLock
+}
+
+function systemError (code: string, syscall: string): Error {
+  return Object.assign(new Error(code), { code, syscall })
 }
 
 t.test('a stale lock that another process takes over first is left to it', async t => {
@@ -87,10 +93,10 @@ t.test('a stale lock that another process takes over first is left to it', async
   let removals = 0
   const withSlowLock = await withLockOver(t, {
     // Between the look at the stale lock and its removal, the other process is through with both.
-    writeFile: (async (...args: Parameters<typeof fs.writeFile>) => {
-      if (args[0] === `${lock}.removal` && ++removals === 1) await fs.writeFile(lock, owner)
-      await fs.writeFile(...args)
-    }) as typeof fs.writeFile
+    async link (from, to) {
+      if (to === `${lock}.removal` && ++removals === 1) await fs.writeFile(lock, owner)
+      await fs.link(from, to)
+    }
   })
   t.match(await rejection(withSlowLock(file, async () => 'done', 100)), LOCKED)
   t.equal(removals, 1)
@@ -114,11 +120,9 @@ t.test('a lock that is released as it is looked at is no obstacle', async t => {
   const { file, lock, names } = await makeFile(t)
   await writeFile(lock, `${process.pid} ${HOST} x`)
   let readings = 0
-  const withSlowLock = await withLockOver(t, {
-    readFile: (async (...args: Parameters<typeof fs.readFile>) => {
-      if (++readings === 1) await rm(lock)
-      return await fs.readFile(...args)
-    }) as typeof fs.readFile
+  const withSlowLock = await withLockOver(t, {}, async file => {
+    if (++readings === 1) await rm(lock)
+    return await readRegularFile(file)
   })
   t.equal(await withSlowLock(file, async () => 'done'), 'done')
   t.same(await names(), [])
@@ -153,4 +157,74 @@ t.test('the lock can be read by all, and a folder without room for it is an erro
   const { file, lock } = await makeFile(t)
   await withLock(file, async () => { t.equal((await stat(lock)).mode & 0o777, 0o644) })
   t.match(await rejection(withLock(join(file, 'none', 'keys.json'), async () => {})), { code: 'ENOENT' })
+})
+
+t.test('an empty lock, whose maker was killed or had no room on the disk, is taken over soon', async t => {
+  const { file, lock } = await makeFile(t)
+  await writeFile(lock, '')
+  const before = new Date(Date.now() - 1100)
+  await utimes(lock, before, before)
+  t.equal(await withLock(file, async () => 'done', 100), 'done')
+})
+
+t.test('the lock appears with its owner in it', async t => {
+  const { file, lock, names } = await makeFile(t)
+  const seen: string[] = []
+  const watchedLock = await withLockOver(t, {
+    async link (from, to) {
+      seen.push(await readFile(from, 'utf8'), ...(await names()).filter(name => name === 'keys.json.lock'))
+      await fs.link(from, to)
+    }
+  })
+  await watchedLock(file, async () => { t.equal(await readFile(lock, 'utf8'), seen[0]) })
+  t.match(seen, [new RegExp(`^${process.pid} `)])
+  t.equal(seen.length, 1, 'before that, there is none')
+})
+
+t.test('what is to be the lock may be cleared away meanwhile: it is made anew', async t => {
+  const { file, names } = await makeFile(t)
+  let links = 0
+  const withClearedLock = await withLockOver(t, {
+    async link (from, to) {
+      if (++links === 1) await rm(from)
+      await fs.link(from, to)
+    }
+  })
+  t.equal(await withClearedLock(file, async () => 'done'), 'done')
+  t.equal(links, 2)
+  t.same(await names(), [])
+})
+
+t.test('where there are no hard links, the lock is made in place, and taken away if it cannot be written', async t => {
+  const { file, lock, names } = await makeFile(t)
+  const link = async (): Promise<never> => { throw systemError('EPERM', 'link') }
+  const withPlainLock = await withLockOver(t, { link })
+  let inside = 0
+  await Promise.all(Array.from({ length: 5 }, async () => await withPlainLock(file, async () => {
+    t.equal(++inside, 1)
+    t.match(await readFile(lock, 'utf8'), new RegExp(`^${process.pid} `))
+    inside--
+  })))
+  t.same(await names(), [])
+  for (const [syscall, left] of [['write', []], ['open', ['keys.json.lock']]] as const) {
+    const withFullDisk = await withLockOver(t, {
+      link,
+      writeFile: (async (...args: Parameters<typeof fs.writeFile>) => {
+        await fs.writeFile(...args)
+        if (args[0] === lock) throw systemError('ENOSPC', syscall)
+      }) as typeof fs.writeFile
+    })
+    t.match(await rejection(withFullDisk(file, async () => {})), { code: 'ENOSPC' }, syscall)
+    t.same(await names(), left, `${syscall}: what it did not make is not its own`)
+  }
+})
+
+t.test('what stands in the place of the lock and is no file is an error that names it', { skip }, async t => {
+  for (const make of [async (lock: string) => await mkdir(lock), async (lock: string) => await symlink('none', lock)]) {
+    const { file, lock } = await makeFile(t)
+    await make(lock)
+    t.match(await rejection(withLock(file, async () => {})), {
+      ...LOCKED, message: `The key file cannot be locked: ${lock} is no file, as a lock would be: delete it`
+    }, shown(make))
+  }
 })

@@ -53,7 +53,8 @@ t.test('the old file stays whole until the step, and when it is called off', asy
 t.test('what a killed process left behind is removed, and nothing else', async t => {
   const file = await makeFile(t, 'old')
   const others = ['keys.json.lock', `other.json.${randomUUID()}.tmp`, `keys.json.new.${randomUUID()}.tmp`, 'keys.json.mine.tmp']
-  for (const name of [`keys.json.${randomUUID()}.tmp`, ...others]) {
+  const left = ['', 'lock.', 'lock.removal.'].map(part => `keys.json.${part}${randomUUID()}.tmp`)
+  for (const name of [...left, ...others]) {
     await writeFile(join(dirname(file), name), 'x')
   }
   await replaceFile(file, 'new', held)

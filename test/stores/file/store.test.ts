@@ -1,8 +1,9 @@
-import fs, { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createApiKey, FileKeyStore, hashApiKey } from '../../../lib/index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
+import * as reading from '../../../lib/stores/file/read.ts'
 import { bearer, harness, KEY, type LogLine, MARKER, OTHER_KEY, rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
 import { until } from '../../support/until.ts'
@@ -44,7 +45,7 @@ async function serve (t: Test, file: string, variables: Record<string, string> =
 }
 
 t.test('API_KEYS_FILE names a file of either form', async t => {
-  for (const text of [`${KEY}\n`, ` # keys\n${hashApiKey(KEY)}`, serializeKeyFile([A])]) {
+  for (const text of [`${KEY}\n`, `\ufeff${KEY}\r\n`, ` # keys\n${hashApiKey(KEY)}`, serializeKeyFile([A])]) {
     const { status } = await serve(t, await makeFile(t, text), { NODE_ENV: 'production' })
     t.equal(await status(KEY), 200, text)
     t.equal(await status(OTHER_KEY), 401, text)
@@ -103,7 +104,7 @@ t.test('a fault is logged once, however often the file is looked at, and another
   await writeFile(file, '{"keys":[\n{ ]}')
   await rm(file)
   await until(() => errors().length === 2)
-  t.match(errors(), [/^Line 2 of/, /cannot be read: ENOENT/])
+  t.match(errors(), [/^Line 2 of/, /cannot be read: there is no such file/])
 })
 
 t.test('at start-up, a bad file is an error that names it', async t => {
@@ -111,6 +112,7 @@ t.test('at start-up, a bad file is an error that names it', async t => {
     [undefined, { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', message: /ENOENT/ }],
     ['', { code: 'FST_DBGPT_AUTH_KEYS_EMPTY' }],
     ['{', { code: 'FST_DBGPT_AUTH_KEY_FILE_INVALID', message: /Line 1 of/ }],
+    [`${KEY}\0`, { code: 'FST_DBGPT_AUTH_KEY_FILE_INVALID', message: /: it holds a NUL: save it as text in UTF-8/ }],
     [`${KEY}\n${MARKER} b`, { code: 'FST_DBGPT_AUTH_KEY_INVALID', message: /Line 2 of/ }]
   ]
   for (const [text, expected] of faults) {
@@ -135,6 +137,19 @@ t.test('weak keys of a plain list refuse to start in production, and warn elsewh
   const allowed = harness(t)
   await allowed.guard({ env: { API_KEYS_FILE: file, NODE_ENV: 'production' }, allowWeakKeys: true })
   t.same(allowed.log().filter(({ level }) => level >= 40), [])
+})
+
+t.test('a file in production that holds what is most likely miswritten refuses to start, and warns elsewhere', async t => {
+  const file = await makeFile(t, `["${KEY}",\n"${OTHER_KEY}"]\n`)
+  const { guard } = harness(t)
+  t.match(await rejection(guard({ env: { API_KEYS_FILE: file, NODE_ENV: 'production' } })), {
+    code: 'FST_DBGPT_AUTH_KEY_MISWRITTEN', message: /^The list in .*keys is in brackets: give the keys alone/
+  })
+  const { log, status } = await serve(t, file)
+  const warnings = log().filter(({ level }) => level === 40)
+  t.match(warnings, [{ msg: /^API keys that look miswritten, taken as they stand: The list/ }])
+  t.equal(await status(KEY), 401)
+  t.equal(await status(`"${OTHER_KEY}"]`), 200, 'as it stands')
 })
 
 t.test('a weak key that comes later, in production, keeps the last good keys', async t => {
@@ -185,14 +200,14 @@ t.test('a reading that began before a change does not undo it', async t => {
   const gate = new Promise<void>(resolve => { open = resolve })
   let readings = 0
   const { FileKeyStore: SlowStore } = await t.mockImport<typeof import('../../../lib/stores/file/store.ts')>('../../../lib/stores/file/store.ts', {
-    'node:fs/promises': {
-      ...fs,
+    '../../../lib/stores/file/read.ts': {
+      ...reading,
       // The first text arrives late.
-      async readFile (...args: Parameters<typeof fs.readFile>) {
+      async readKeyFile (file: string) {
         const first = ++readings === 1
-        const text = await fs.readFile(...args)
+        const read = await reading.readKeyFile(file)
         if (first) await gate
-        return text
+        return read
       }
     }
   })
@@ -212,7 +227,7 @@ t.test('an open store writes nothing in place of a file that is gone or blank', 
     await store.open()
     t.teardown(async () => await store.close())
     await spoil(file)
-    t.match(await rejection(store.add(B)), { code: /FST_DBGPT_AUTH_KEY(S_EMPTY|_FILE_WRITE)/ }, shown(spoil))
+    t.match(await rejection(store.add(B)), { code: /FST_DBGPT_AUTH_KEY(S_EMPTY|_FILE_UNREADABLE)/ }, shown(spoil))
     t.ok(store.find(A.digest), shown(spoil))
   }
 })

@@ -51,9 +51,21 @@ t.test('a plain list, a faulty file and a folder are left as they are', async t 
     t.equal(await readFile(file, 'utf8'), text, shown(text))
   }
   await mkdir(join(folder, 'folder'))
-  for (const path of ['folder', 'none/keys.json']) {
-    t.match(await rejection(updateKeyFile(join(folder, path), addB)), {
-      code: 'FST_DBGPT_AUTH_KEY_FILE_WRITE', message: /cannot be written, and is unchanged: (EISDIR|ENOENT)/
-    }, shown(path))
+  for (const [path, code, message] of [
+    ['folder', 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', /cannot be read: it is no file, but a folder, a pipe or a device$/],
+    ['none/keys.json', 'FST_DBGPT_AUTH_KEY_FILE_WRITE', /cannot be written, and is unchanged: there is no such folder \(ENOENT\)/]
+  ] as const) {
+    t.match(await rejection(updateKeyFile(join(folder, path), addB)), { code, message }, shown(path))
   }
+})
+
+t.test('a file is changed that begins with a byte order mark, and none that is UTF-16', async t => {
+  const file = join(await makeTemporaryFolder(t), 'keys.json')
+  await writeFile(file, `\ufeff${serializeKeyFile([A])}`)
+  t.equal(await updateKeyFile(file, addB), true)
+  t.equal(await readFile(file, 'utf8'), serializeKeyFile([A, B]))
+  await writeFile(file, Buffer.from(`\ufeff${serializeKeyFile([A])}`, 'utf16le'))
+  t.match(await rejection(updateKeyFile(file, addB)), {
+    code: 'FST_DBGPT_AUTH_KEY_FILE_INVALID', message: `The key file ${file}: it is UTF-16: save it as UTF-8`
+  })
 })

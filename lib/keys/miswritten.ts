@@ -1,0 +1,27 @@
+import { weaknessOf } from './weak-key.ts'
+
+const VARIABLE = /^(?:(?:export|set)[ \t]+|\$env:)?(?:[A-Z][A-Z0-9_]{2,}|[Aa]pi[_-]?[Kk]eys?)(?:[ \t]*=[ \t]*[^= \t]|:[ \t])/
+// What generated keys are made of (RFC 6750 §2.1, and the colon of a digest). A long random key of any characters may
+// well have a semicolon in it, but hardly two such parts.
+const TOKEN = /^[\w.~+/:-]+=*$/
+
+// Base32 and base64 end in "=", so a name needs a value behind it. What holds a blank is no key, and is told so with this.
+const MISTAKES: readonly (readonly [mistake: string, holds: (text: string) => boolean])[] = [
+  ['is in quotes: drop them', text => /^(["'])[^]*\1$/.test(text)],
+  ['is in brackets: give the keys alone, with commas between them', text => /^\[[^]*\]$|^[[\]]$/.test(text)],
+  ['begins as JSON does: give the key alone', text => text.startsWith('{"')],
+  ['begins with the name of a variable: give its value alone', text => VARIABLE.test(text)],
+  ['begins with "Bearer": drop it', text => /^Bearer[ \t]/i.test(text)],
+  ['begins with a dash and a blank: drop them', text => /^-[ \t]/.test(text)],
+  ['holds keys with ";" between them: put commas there', text => {
+    return text.includes(';') && text.split(';').filter(part => TOKEN.test(part) && weaknessOf(part) === undefined).length > 1
+  }]
+]
+
+/**
+ * Says how a text that should be a key was most likely miswritten, and the way out, without a word of it. All of these
+ * but those with blanks may be keys all the same.
+ */
+export function mistakeOf (text: string): string | undefined {
+  return MISTAKES.find(([, holds]) => holds(text))?.[0]
+}
