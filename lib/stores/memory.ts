@@ -1,6 +1,7 @@
 import { createApiKey } from '../keys/api-key.ts'
 import { KeyIndex } from '../keys/key-index.ts'
-import type { ApiKey, ManagedKeyStore } from '../types.ts'
+import type { ApiKey, ApiKeyDetails, ManagedKeyStore } from '../types.ts'
+import { ManagedStore } from './managed.ts'
 
 /**
  * Keeps keys in memory, for one process and as long as it runs.
@@ -9,7 +10,7 @@ import type { ApiKey, ManagedKeyStore } from '../types.ts'
  * const store = new MemoryKeyStore([createApiKey({ key, name: 'billing' })])
  * await app.register(dbgptAuth, { keys: store })
  */
-export class MemoryKeyStore implements ManagedKeyStore {
+export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
   #keys = new KeyIndex()
 
   /**
@@ -17,6 +18,7 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @throws as {@link MemoryKeyStore.replace}
    */
   constructor (keys: Iterable<ApiKey> = []) {
+    super()
     this.replace(keys)
   }
 
@@ -33,12 +35,14 @@ export class MemoryKeyStore implements ManagedKeyStore {
     return [...this.#keys.values()]
   }
 
-  async add (key: ApiKey): Promise<void> {
-    this.#keys.add(createApiKey(key))
+  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+    const added = Array.from(keys, key => createApiKey(key)).filter(({ id }) => !this.#keys.has(id))
+    for (const key of added) this.#keys.set(key.id, key)
+    return added.length
   }
 
-  async expire (id: string, at: Date): Promise<boolean> {
-    return this.#keys.expire(id, at)
+  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
+    return this.#keys.update(id, details)
   }
 
   async revoke (id: string): Promise<boolean> {
