@@ -16,6 +16,7 @@ t.test('columns are aligned by what a terminal shows', async t => {
     'NAME     ID', '计费     1', 'e\u0301        2', '👋       3', 'longest  4', ''
   ].join('\n'))
   t.equal(printed(output => printTable(output, [])), '')
+  t.equal(printed(output => printTable(output, Array(200_000).fill(['a', 'b']))), 'a  b\n'.repeat(200_000))
 })
 
 t.test('what cannot be seen is escaped, and takes its columns', async t => {
