@@ -1,15 +1,26 @@
-import { parseArgs } from 'node:util'
+import { readFileSync } from 'node:fs'
+import { meantBy } from '../config/nearest.ts'
+import { holdsGeneratedKey } from '../keys/generate.ts'
 import { create } from './commands/create.ts'
 import { generate } from './commands/generate.ts'
 import { importKeys } from './commands/import.ts'
 import { list } from './commands/list.ts'
+import { rename } from './commands/rename.ts'
 import { revoke } from './commands/revoke.ts'
 import { rotate } from './commands/rotate.ts'
+import { show } from './commands/show.ts'
 import { helpOf, overview } from './help.ts'
 import { UsageError } from './call/options.ts'
-import type { Call, Command, Streams } from './call/types.ts'
+import { parse } from './call/parse.ts'
+import { visible } from './call/visible.ts'
+import type { Command, Streams } from './call/types.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { generate, create, list, rotate, revoke, import: importKeys }
+const COMMANDS: Readonly<Record<string, Command>> = {
+  generate, create, list, show, rename, rotate, revoke, import: importKeys
+}
+
+const HELP = ['help', '--help', '-h']
+const VERSION = ['--version', '-v']
 
 const DONE = 0
 const FAILED = 1
@@ -24,44 +35,50 @@ const MISUSED = 2
  * @returns the exit code: 0 done, 1 the store refused or failed, 2 wrong usage
  */
 export async function main (args: readonly string[], streams: Streams, now = Date.now()): Promise<number> {
-  const [verb = '', ...rest] = args
+  const [verb, ...rest] = args
   try {
-    if (verb === '--help' || verb === '-h' || verb === 'help') {
-      streams.stdout.write(overview(COMMANDS))
-      return DONE
+    if (verb === undefined) {
+      streams.stderr.write(overview(COMMANDS))
+      return MISUSED
     }
-    if (!Object.hasOwn(COMMANDS, verb)) throw new UsageError('there is no such command, see "dbgpt-auth --help"')
-    await run(verb, COMMANDS[verb] as Command, rest, streams, now)
+    assertNoKey(args)
+    if (HELP.includes(verb)) streams.stdout.write(help(rest))
+    else if (VERSION.includes(verb)) streams.stdout.write(`${version()}\n`)
+    else await run(verb, rest, streams, now)
     return DONE
   } catch (error) {
     const misused = error instanceof UsageError
-    const hint = misused && Object.hasOwn(COMMANDS, verb) ? `, see "dbgpt-auth ${verb} --help"` : ''
-    streams.stderr.write(`dbgpt-auth: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}${hint}\n`)
+    const hint = misused && verb !== undefined && Object.hasOwn(COMMANDS, verb) ? `, see "dbgpt-auth ${verb} --help"` : ''
+    streams.stderr.write(`dbgpt-auth: ${visible((error as Error).message.replaceAll(/\s*\n\s*/g, ' '))}${hint}\n`)
     return misused ? MISUSED : FAILED
   }
 }
 
-async function run (verb: string, command: Command, args: string[], streams: Streams, now: number): Promise<void> {
-  const { values, positionals } = parse(command, args)
-  if (values.help === true) {
-    streams.stdout.write(helpOf(verb, command))
-    return
-  }
-  const [argument = ''] = positionals
-  const expected = command.argument === undefined ? 0 : 1
-  if (positionals.length !== expected || (expected === 1 && argument === '')) {
-    throw new UsageError(expected === 0 ? 'it takes options only' : `it takes one argument, ${command.argument}`)
-  }
-  await command.run({ values, argument, streams, now })
+async function run (verb: string, args: readonly string[], streams: Streams, now: number): Promise<void> {
+  const command = commandOf(verb)
+  const { values, operands } = parse(command, args)
+  if (values.help === true) streams.stdout.write(helpOf(verb, command))
+  else await command.run({ values, operands, streams, now })
 }
 
-function parse (command: Command, args: string[]): { values: Call['values'], positionals: string[] } {
-  const options = { ...command.options, help: { type: 'boolean', short: 'h' } as const }
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
-    return { values: values as Call['values'], positionals }
-  } catch {
-    // Not the parser's error, which quotes the arguments: a key's text may be among them.
-    throw new UsageError('there is no such option, or its value is missing')
-  }
+function help ([verb, ...others]: readonly string[]): string {
+  if (others.length > 0) throw new UsageError('help is of one command, see "dbgpt-auth help"')
+  return verb === undefined ? overview(COMMANDS) : helpOf(verb, commandOf(verb))
+}
+
+function commandOf (verb: string): Command {
+  if (Object.hasOwn(COMMANDS, verb)) return COMMANDS[verb] as Command
+  if (verb.startsWith('-')) throw new UsageError('a command comes first, and its options after it, see "dbgpt-auth --help"')
+  const near = meantBy(verb, Object.keys(COMMANDS))
+  throw new UsageError(`there is no such command${near === undefined ? '' : `, perhaps "${near}" is meant`}, see "dbgpt-auth --help"`)
+}
+
+/** Other users of the machine can read arguments, and what is among them would be stored or shown as a name. */
+function assertNoKey (args: readonly string[]): void {
+  if (!args.some(holdsGeneratedKey)) return
+  throw new UsageError('a key is never given as an argument, where others see it: pipe it into import, or into --stdin of a command')
+}
+
+function version (): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

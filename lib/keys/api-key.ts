@@ -1,7 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { ApiKey, ApiKeyDetails, ApiKeyInit } from '../types.ts'
 import { digestOf, idOf, isDigest } from './digest.ts'
-import { FIELDS, isValidDate } from './fields.ts'
+import { FIELDS } from './fields.ts'
 import { mistakeOf } from './miswritten.ts'
 
 const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/
@@ -44,13 +44,12 @@ export function createApiKey (init: string | ApiKeyInit, place = 'The key'): Api
 }
 
 /**
- * Makes the record of a key that expires at another instant.
+ * Makes the record of the same key with other details.
  *
- * @throws `FST_DBGPT_AUTH_KEY_INVALID` if it is no valid Date
+ * @throws `FST_DBGPT_AUTH_KEY_INVALID` if one is out of its bounds
  */
-export function withExpiry (key: ApiKey, at: Date): ApiKey {
-  if (!isValidDate(at)) throw new FST_DBGPT_AUTH_KEY_INVALID(`The key ${key.id}`, 'the instant to expire at must be a valid Date')
-  return createApiKey({ ...key, expiresAt: at })
+export function withDetails (key: ApiKey, details: ApiKeyDetails): ApiKey {
+  return createApiKey({ ...key, ...details }, `The key ${key.id}`)
 }
 
 type Assert = (holds: unknown, problem: string) => asserts holds

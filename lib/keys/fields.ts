@@ -4,7 +4,8 @@ import type { ApiKeyDetails } from '../types.ts'
 import { FrozenDate } from './frozen-date.ts'
 
 const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u
-const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
+// A year after 9999 has six digits and a sign, as JSON.stringify writes it.
+const ISO_DATE = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
 
 interface Field {
   /** What is asked of a value, for errors. */

@@ -6,7 +6,9 @@ const PREFIX = 'dbgpt_'
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 40
 const CHECKSUM_LENGTH = 6
-const GENERATED = new RegExp(`^${PREFIX}[${BASE62}]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`)
+const FORM = `${PREFIX}[${BASE62}]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}`
+const GENERATED = new RegExp(`^${FORM}$`)
+const HOLDS_GENERATED = new RegExp(FORM)
 
 /**
  * Generates a key: `dbgpt_`, 40 random base62 characters (238 bits) and a checksum of what stands before, so that
@@ -36,6 +38,11 @@ export function hashApiKey (key: string): string {
  */
 export function isMistypedApiKey (key: string): boolean {
   return GENERATED.test(key) && checksum(key.slice(0, -CHECKSUM_LENGTH)) !== key.slice(-CHECKSUM_LENGTH)
+}
+
+/** Tells whether a text of any kind has something of the form of a generated key in it. */
+export function holdsGeneratedKey (text: string): boolean {
+  return HOLDS_GENERATED.test(text)
 }
 
 /** CRC32 (ISO-HDLC, as zlib has it) in base62, most significant digit first. */

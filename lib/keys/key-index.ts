@@ -1,6 +1,6 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
-import type { ApiKey } from '../types.ts'
-import { withExpiry } from './api-key.ts'
+import type { ApiKey, ApiKeyDetails } from '../types.ts'
+import { withDetails } from './api-key.ts'
 import type { Changes } from './changes.ts'
 
 /** The list of keys that every store has in memory: by id, for changes, in the order of adding. */
@@ -37,10 +37,10 @@ export class KeyIndex extends Map<string, ApiKey> {
     return this.size - before
   }
 
-  /** Sets when a key expires, and tells whether it is there. */
-  expire (id: string, at: Date): boolean {
+  /** Gives a key other details, and tells whether it is there. */
+  update (id: string, details: ApiKeyDetails): boolean {
     const key = this.get(id)
-    if (key !== undefined) this.set(id, withExpiry(key, at))
+    if (key !== undefined) this.set(id, withDetails(key, details))
     return key !== undefined
   }
 }

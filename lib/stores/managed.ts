@@ -1,6 +1,7 @@
-import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
+import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { Changes } from '../keys/changes.ts'
-import type { ApiKey, ApiKeyChanges } from '../types.ts'
+import { isValidDate } from '../keys/fields.ts'
+import type { ApiKey, ApiKeyChanges, ApiKeyDetails } from '../types.ts'
 
 /** What the stores of this package share. */
 export abstract class ManagedStore {
@@ -13,6 +14,29 @@ export abstract class ManagedStore {
    * @returns how many were added
    */
   abstract addAll (keys: Iterable<ApiKey>): Promise<number>
+
+  /**
+   * Changes the details of a key in one step, as its record is then: what others change at the same time is kept.
+   *
+   * @param id - the record's id, 16 hex digits
+   * @param details - the new ones; a detail that is not named stays as it is, and one that is undefined is removed
+   * @returns false if there is no such key
+   * @throws `FST_DBGPT_AUTH_KEY_INVALID`
+   */
+  abstract update (id: string, details: ApiKeyDetails): Promise<boolean>
+
+  /**
+   * Sets when a key expires.
+   *
+   * @param id - the record's id, 16 hex digits
+   * @param at - the instant from which the key is rejected
+   * @returns false if there is no such key
+   * @throws `FST_DBGPT_AUTH_KEY_INVALID` if that is no valid Date
+   */
+  async expire (id: string, at: Date): Promise<boolean> {
+    if (!isValidDate(at)) throw new FST_DBGPT_AUTH_KEY_INVALID('The key', '"expiresAt" must be a valid Date')
+    return await this.update(id, { expiresAt: at })
+  }
 
   /**
    * Adds a key.

@@ -1,7 +1,7 @@
 import { createApiKey } from '../keys/api-key.ts'
 import { Changes } from '../keys/changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
-import type { ApiKey, ManagedKeyStore } from '../types.ts'
+import type { ApiKey, ApiKeyDetails, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
 
 /**
@@ -45,8 +45,8 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
     return this.#change(current => current.addMissing(records))
   }
 
-  async expire (id: string, at: Date): Promise<boolean> {
-    return this.#change(current => current.expire(id, at))
+  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
+    return this.#change(current => current.update(id, details))
   }
 
   async revoke (id: string): Promise<boolean> {

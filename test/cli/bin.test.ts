@@ -22,6 +22,8 @@ const SOURCES = [process.execPath, ...process.execArgv, join(ROOT, 'lib', 'cli',
 const SHELL = SOURCES.map(argument => JSON.stringify(argument)).join(' ')
 /** Without tap's own compiler, which it tells processes of tests to load. */
 const env = { ...process.env, TAP_TYPE_STRIP_ONLY: '1' }
+/** Makes a terminal for a command. */
+const skipTerminal = await run('script', ['--version']).then(() => false as const, () => 'there is no command script here: apt-get install bsdutils')
 const CREATORS = 12
 const ROUNDS = 3
 const WRITERS = 8
@@ -41,6 +43,36 @@ t.test('who has read enough of the output may close it', async t => {
   await writeFile(file, serializeKeyFile(keys))
   const { stdout, stderr } = await run('bash', ['-c', `${SHELL} list --store ${file} | head -n 1`], { env })
   t.match({ stdout, stderr }, { stdout: /^NAME .*\n$/, stderr: '' })
+})
+
+t.test('a list that could not be written whole is a failure', async t => {
+  const { file } = await makeKeyFile(t)
+  await writeFile(file, serializeKeyFile([createApiKey(KEY)]))
+  const failed = await run('bash', ['-c', `${SHELL} list --json --store ${file} > /dev/full`], { env }).catch(error => error)
+  t.match(failed, { code: 1, stderr: 'dbgpt-auth: the output could not be written: ENOSPC\n' })
+})
+
+t.test('errors that nobody can be told of keep no old key from ending', async t => {
+  const { file, records } = await makeKeyFile(t)
+  await writeFile(file, serializeKeyFile([createApiKey({ key: KEY, name: 'web' })]))
+  const { stdout } = await run('bash', ['-c', `${SHELL} rotate web --store ${file} 2> /dev/full`], { env })
+  t.match(keyIn(stdout), /^dbgpt_/)
+  t.match(await records(), [{ id: createApiKey(KEY).id, expiresAt: Date }, { name: 'web' }])
+})
+
+t.test('a terminal shows colours, unless the environment is against it', { skip: skipTerminal }, async t => {
+  const { file } = await makeKeyFile(t)
+  await writeFile(file, serializeKeyFile([createApiKey({ key: KEY, expiresAt: new Date(0) })]))
+  const list = `'${process.execPath}' '${built('dist/cli/bin.js')}' list --store '${file}'`
+  const shows = async (variables: string): Promise<boolean> => {
+    const command = `env -i TERM=xterm ${variables} ${list}`
+    return (await run('script', ['-qec', command, '/dev/null'], { env })).stdout.includes('\x1b[31mexpired\x1b[0m')
+  }
+  const cases = { '': true, 'NO_COLOR=': true, 'NO_COLOR=1': false, 'NO_COLOR=0': false, 'TERM=dumb': false, 'FORCE_COLOR=0': false, 'FORCE_COLOR=1 TERM=dumb': true }
+  for (const [variables, colors] of Object.entries(cases)) t.equal(await shows(variables), colors, variables)
+  const piped = await run('bash', ['-c', `env -i FORCE_COLOR=1 ${list} | cat`])
+  t.match(piped, { stdout: /expired\n$/, stderr: '' })
+  t.notMatch(piped.stdout, '\x1b')
 })
 
 t.test('a key that could not be printed is a failure that says so', async t => {

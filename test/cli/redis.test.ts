@@ -1,9 +1,10 @@
 import t from 'tap'
-import { createApiKey } from '../../lib/index.ts'
+import { createApiKey, FileKeyStore } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
 import { keyIn, runCommand } from '../support/cli.ts'
 import { runBuiltCommand } from '../support/command.ts'
+import { makeKeyFile } from '../support/key-file.ts'
 import { freePorts, RedisServer, skip } from '../support/redis.ts'
 import { shown } from '../support/shown.ts'
 
@@ -15,7 +16,7 @@ async function names (url: string, prefix?: string): Promise<(string | undefined
 
 t.test('a Redis that is not there is one line, exit code 1, and no secret', async t => {
   const [port] = await freePorts(1)
-  for (const args of [['list'], ['create', '--name', 'a'], ['rotate', 'a'], ['revoke', 'a']]) {
+  for (const args of [['list'], ['create', '--name', 'a'], ['rotate', 'a'], ['revoke', 'a'], ['show', 'a'], ['rename', 'a', 'b']]) {
     const { code, stdout, stderr } = await runCommand([...args, '--store', `redis://:secret@127.0.0.1:${port}`])
     t.match({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
     t.match(stderr, new RegExp(`^dbgpt-auth: Redis at 127\\.0\\.0\\.1:${port} cannot be used: nothing listens there \\(.*\\)\\n$`), shown(args))
@@ -39,9 +40,11 @@ t.test('with a Redis', { skip }, async t => {
     const [old, young] = (await new RedisKeyStore({ url }).list()).sort((a, b) => Number(a.createdAt) - Number(b.createdAt))
     t.match([old, young], [{ id: createApiKey(key).id }, { id: createApiKey(next).id, name: 'web', metadata: { plan: 'gold' } }])
     t.ok(Number(old?.expiresAt) - Date.now() <= 3_600_000)
-    t.match(await run('revoke', 'web'), /^revoked +[0-9a-f]{16} +web\nrevoked +[0-9a-f]{16} +web\n$/)
+    t.match(await run('rename', old?.id as string, 'shop'), `renamed  ${old?.id}  shop\n`)
+    t.match(await run('rename', 'shop', 'web'), 'web')
+    t.match(await run('revoke', 'web', '--all'), /^revoked +[0-9a-f]{16} +web\nrevoked +[0-9a-f]{16} +web\n$/)
     t.same(await names(url), [])
-    t.match(await runCommand(['revoke', 'web'], { env }), { code: 1, stdout: '', stderr: /no key has this id or name/ })
+    t.match(await runCommand(['revoke', 'web'], { env }), { code: 1, stdout: '', stderr: /no key has this id, digest or name/ })
   })
 
   t.test('keys are imported, under a prefix of their own', async t => {
@@ -51,9 +54,27 @@ t.test('with a Redis', { skip }, async t => {
     t.equal((await names(url, 'other')).length, 2)
   })
 
+  t.test('keys move from a file to Redis and back, and nothing is lost of them', async t => {
+    const [from, back] = [await makeKeyFile(t), await makeKeyFile(t)]
+    const keys = [
+      createApiKey({ key: KEY, name: '计\u202e', createdAt: new Date(1e12), expiresAt: new Date(1.1e12), metadata: { plan: ['gold', null] } }),
+      createApiKey(OTHER_KEY)
+    ]
+    await new FileKeyStore(from.file).addAll(keys)
+    const place = ['--store', url, '--prefix', 'moved']
+    const copy = async (from: readonly string[], ...to: readonly string[]): Promise<string> =>
+      (await runCommand(['import', ...to], { stdin: (await runCommand(['list', '--json', ...from])).stdout })).stdout
+    // Redis holds no list yet.
+    t.equal(await copy(['--store', from.file], ...place, '--dry-run'), '2 would be imported, 0 already there\n')
+    t.equal(await copy(['--store', from.file], ...place), '2 imported, 0 already there\n')
+    t.equal(await copy(['--store', from.file], ...place, '--dry-run'), '0 would be imported, 2 already there\n')
+    t.equal(await copy(place, '--store', back.file), '2 imported, 0 already there\n')
+    t.same(new Set(await back.records()), new Set(keys))
+  })
+
   t.test('too few replicas are a failure of each key, and keep none from being changed', async t => {
     for (const name of ['a', 'a']) await runCommand(['create', '--name', name, '--store', url])
-    const { code, stdout, stderr } = await runCommand(['revoke', 'a', '--store', url, '--replicas', '1'])
+    const { code, stdout, stderr } = await runCommand(['revoke', 'a', '--all', '--store', url, '--replicas', '1'])
     t.match({ code, stdout, stderr }, { code: 1, stdout: '', stderr: /stands on the master, but only 0 of 1 replicas/ })
     t.same(await names(url), [])
   })

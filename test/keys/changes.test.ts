@@ -42,7 +42,7 @@ t.test('an index notes what is done to it while it is asked to', async t => {
   index.delete('0'.repeat(16))
   t.equal(index.changes.none, true)
   index.addMissing([record, other])
-  index.expire(record.id, new Date(3e12))
+  index.update(record.id, { expiresAt: new Date(3e12) })
   index.delete(other.id)
   const changed = [{ id: record.id, expiresAt: new Date(3e12) }]
   t.match({ ...index.changes }, { added: [other], changed, revoked: [other] })

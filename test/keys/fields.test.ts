@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { FIELDS, isValidDate } from '../../lib/keys/fields.ts'
 
@@ -14,6 +15,13 @@ t.test('what JSON makes of a field\'s value is taken back', async t => {
     const json: unknown = JSON.parse(JSON.stringify(take(values[field as keyof typeof values])))
     t.same(take(revive === undefined ? json : revive(json)), values[field as keyof typeof values], field)
   }
+})
+
+t.test('every date that a record can hold is read back, or its whole list would be lost', async t => {
+  const { revive, take } = FIELDS.expiresAt
+  fc.assert(fc.property(fc.date({ noInvalidDate: true }), date => {
+    t.equal(Number(take(revive?.(JSON.parse(JSON.stringify(take(date)))))), date.getTime(), date.toISOString())
+  }))
 })
 
 t.test('a date in JSON is ISO 8601 with a time and a zone', async t => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createApiKey, generateApiKey, hashApiKey, isMistypedApiKey } from '../../lib/index.ts'
+import { holdsGeneratedKey } from '../../lib/keys/generate.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
 import { KEY } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
@@ -56,4 +57,10 @@ t.test('what does not look generated is not judged', async t => {
 t.test('a hashed key can be listed in its place', async t => {
   t.match(hashApiKey(KEY), /^sha256:[0-9a-f]{64}$/)
   t.same(createApiKey(hashApiKey(KEY)), createApiKey(KEY))
+})
+
+t.test('a generated key is found in any text, mistyped or not', async t => {
+  const key = generateApiKey()
+  for (const text of [key, `Bearer ${key}`, `{"key":"${key}"}`, `${key}x`, `${key.slice(0, -6)}000000`]) t.ok(holdsGeneratedKey(text))
+  for (const text of ['', 'billing', 'dbgpt_', key.slice(1), key.slice(0, -1), key.replace('_', '-')]) t.notOk(holdsGeneratedKey(text))
 })

@@ -33,12 +33,12 @@ t.test('what is missing is added, and counted', async t => {
 t.test('what is changed stays in its place, and what is deleted is found neither way', async t => {
   const keys = new KeyIndex()
   for (const each of [key, other]) keys.add(each)
-  t.equal(keys.expire(key.id, new Date(2e12)), true)
+  t.equal(keys.update(key.id, { expiresAt: new Date(2e12) }), true)
   t.match(keys.byDigest.get(key.digest), { expiresAt: new Date(2e12) })
   t.same(digestsOf(keys), [[key.digest, other.digest], [key.digest, other.digest]])
   t.equal(keys.delete(key.id), true)
   t.same(digestsOf(keys), [[other.digest], [other.digest]])
-  t.equal(keys.expire(key.id, new Date(2e12)), false)
+  t.equal(keys.update(key.id, { expiresAt: new Date(2e12) }), false)
   t.equal(keys.delete(key.id), false)
 })
 

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import { createApiKey, type ManagedKeyStore } from '../../lib/index.ts'
+import type { ManagedStore } from '../../lib/stores/managed.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
 
 /**
@@ -8,7 +9,7 @@ import { KEY, OTHER_KEY } from '../support/app.ts'
  * @param t - the test to add to
  * @param make - makes an empty store, open and ready
  */
-export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStore>): void {
+export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStore & ManagedStore>): void {
   const record = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), metadata: { plan: { seats: 3 } } })
   const other = createApiKey(OTHER_KEY)
 
@@ -81,6 +82,28 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.match(store.find(record.digest), { expiresAt: new Date(2e12) })
   })
 
+  t.test('update changes the details that are named, and keeps the rest', async t => {
+    const store = await make(t)
+    await store.add(record)
+    t.equal(await store.update(record.id, { name: 'shop', expiresAt: new Date(2e12) }), true)
+    t.same(await store.find(record.digest), { ...record, name: 'shop', expiresAt: new Date(2e12) })
+    t.equal(await store.update(record.id, { expiresAt: undefined }), true)
+    t.same(await store.list(), [{ ...record, name: 'shop' }])
+    for (const details of [{ name: '' }, { digest: other.digest }, { id: other.id }, { key: OTHER_KEY }, { owner: 'me' }]) {
+      await t.rejects(store.update(record.id, details), { code: 'FST_DBGPT_AUTH_KEY_INVALID' }, Object.keys(details).join())
+    }
+    t.same(await store.list(), [{ ...record, name: 'shop' }])
+  })
+
+  t.test('of several keys, those are added whose ids are not taken', async t => {
+    const store = await make(t)
+    await store.add(record)
+    t.equal(await store.addAll([{ ...record, name: 'thief' }, other]), 1)
+    t.equal(await store.addAll([record, other]), 0)
+    t.match(store.find(record.digest), { name: 'billing' })
+    t.same(new Set((await store.list()).map(({ id }) => id)), new Set([record.id, other.id]))
+  })
+
   t.test('a revoked key is gone', async t => {
     const store = await make(t)
     await store.add(record)
@@ -97,6 +120,7 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     await store.add(other)
     for (const id of [record.id, '', '__proto__', 'constructor', other.digest]) {
       t.equal(await store.expire(id, new Date(2e12)), false, `expire "${id}"`)
+      t.equal(await store.update(id, { name: 'x' }), false, `update "${id}"`)
       t.equal(await store.revoke(id), false, `revoke "${id}"`)
     }
     t.same((await store.list()).map(({ id }) => id), [other.id])

@@ -15,13 +15,15 @@ interface Surroundings {
   readonly now?: number
   /** Makes its standard output a terminal, with colours or without. */
   readonly colors?: boolean
+  /** How wide that terminal is. */
+  readonly columns?: number
 }
 
 /** Runs the command in this process. Without `stdin`, its standard input is a terminal. */
 export async function runCommand (args: readonly string[], surroundings: Surroundings = {}): Promise<Run> {
-  const { stdin, env = {}, now, colors } = surroundings
+  const { stdin, env = {}, now, colors, columns } = surroundings
   let [stdout, stderr] = ['', '']
-  const terminal = colors === undefined ? {} : { isTTY: true, hasColors: () => colors }
+  const terminal = colors === undefined ? {} : { isTTY: true, hasColors: () => colors, columns }
   const code = await main(args, {
     stdin: Object.assign(Readable.from(stdin === undefined ? [] : [stdin]), { isTTY: stdin === undefined }),
     stdout: { write: (text: string) => { stdout += text }, ...terminal },

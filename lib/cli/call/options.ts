@@ -1,3 +1,4 @@
+import { FIELDS } from '../../keys/fields.ts'
 import type { Call, Option } from './types.ts'
 
 /** The command was called in a wrong way. */
@@ -20,8 +21,16 @@ export const CHANGE_OPTIONS: Readonly<Record<string, Option>> = {
 }
 
 export const QUIET_OPTION: Option = { type: 'boolean', help: 'print the key and nothing else' }
+export const JSON_OPTION: Option = { type: 'boolean', help: 'print JSON' }
+export const DRY_RUN_OPTION: Option = { type: 'boolean', help: 'say what would be done, and change nothing' }
 
 /** Returns the value of an option that takes one, if it was given. */
 export function textOption ({ values }: Call, name: string): string | undefined {
   return values[name] as string | undefined
+}
+
+/** Checks the name of a key. */
+export function parseName (text: string, option: string): string {
+  if (FIELDS.name.take(text) === undefined) throw new UsageError(`${option} ${FIELDS.name.rule}`)
+  return text
 }

@@ -2,6 +2,7 @@ import { pickSet, readDotenv } from '../../config/environment.ts'
 import { trimBlanks } from '../../keys/key-list.ts'
 import { FileKeyStore } from '../../stores/file/store.ts'
 import type { ManagedStore } from '../../stores/managed.ts'
+import { isRedisUrl, URL_SHAPE } from '../../stores/redis/create-client.ts'
 import { RedisKeyStore } from '../../stores/redis/store.ts'
 import type { ManagedKeyStore } from '../../types.ts'
 import { textOption, UsageError } from './options.ts'
@@ -10,17 +11,56 @@ import type { Call, Streams } from './types.ts'
 /** A store that the command can work on. */
 export type CliStore = ManagedKeyStore & ManagedStore
 
-const REDIS = /^rediss?:/i
-const REDIS_OPTIONS = ['prefix', 'replicas'] as const
+interface Place {
+  /** What names the store. */
+  readonly source: '--store' | 'API_KEYS_FILE' | 'API_KEYS_REDIS_URL'
+  readonly text: string
+}
 
-/** Makes the store that `--store` or the environment names; variables that are not set are read from `.env`. */
+const REDIS_OPTIONS = ['prefix', 'replicas'] as const
+/** What begins like a URL or a host and its port, but for the letter of a drive: as a file it would be a mistake. */
+const LIKE_A_URL = /^(?![a-z]:)[^/\\]*:/i
+const COLON = 'a file with a colon in its name is given as ./keys:v1.json'
+
+/**
+ * Makes the store that `--store` or the environment names; variables that are not set are read from `.env`.
+ *
+ * @throws {@link UsageError}, which does not repeat what was given: it may hold a password
+ */
 export function storeOf (call: Call): CliStore {
-  const store = trimBlanks(textOption(call, 'store') ?? fromEnvironment(call.streams.env))
-  if (store === '') throw new UsageError('--store must name a file or the URL of a Redis')
-  if (REDIS.test(store)) return redisStore(store, call)
+  const place = placeOf(call)
+  if (isRedis(place)) return redisStore(place.text, call)
   const misplaced = REDIS_OPTIONS.find(name => textOption(call, name) !== undefined)
   if (misplaced !== undefined) throw new UsageError(`--${misplaced} is for keys in Redis`)
-  return new FileKeyStore(store)
+  return new FileKeyStore(place.text)
+}
+
+function placeOf (call: Call): Place {
+  const store = textOption(call, 'store')
+  if (store === undefined) return fromEnvironment(call.streams.env)
+  const text = trimBlanks(store)
+  if (text === '') throw new UsageError('--store must name a file or the URL of a Redis')
+  return { source: '--store', text }
+}
+
+function fromEnvironment (env: Streams['env']): Place {
+  const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = pickSet(env, readDotenv())
+  if (file !== undefined && url !== undefined) {
+    throw new UsageError('API_KEYS_FILE and API_KEYS_REDIS_URL are both set: say which with --store')
+  }
+  if (file !== undefined) return { source: 'API_KEYS_FILE', text: file }
+  if (url !== undefined) return { source: 'API_KEYS_REDIS_URL', text: url }
+  throw new UsageError('no key store is named: pass --store, or set API_KEYS_FILE or API_KEYS_REDIS_URL')
+}
+
+/** Tells a Redis from a file, and either from what is none of them. */
+function isRedis ({ source, text }: Place): boolean {
+  const redis = isRedisUrl(text)
+  if (source === 'API_KEYS_REDIS_URL' && !redis) throw new UsageError(`${source} must be ${URL_SHAPE}`)
+  if (!LIKE_A_URL.test(text) || (redis && source !== 'API_KEYS_FILE')) return redis
+  throw new UsageError(source === 'API_KEYS_FILE'
+    ? `${source} must be a file: a Redis is named by API_KEYS_REDIS_URL, and ${COLON}`
+    : `${source} must be a file, or ${URL_SHAPE}; ${COLON}`)
 }
 
 function redisStore (url: string, call: Call): CliStore {
@@ -29,16 +69,6 @@ function redisStore (url: string, call: Call): CliStore {
   try {
     return new RedisKeyStore({ url, prefix: textOption(call, 'prefix'), waitReplicas: Number(replicas) })
   } catch (error) {
-    throw new UsageError((error as Error).message) // it names the option, which has the same name here, but for the URL
+    throw new UsageError((error as Error).message) // it names the option, which has the same name here
   }
-}
-
-function fromEnvironment (env: Streams['env']): string {
-  const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = pickSet(env, readDotenv())
-  if (file !== undefined && url !== undefined) {
-    throw new UsageError('API_KEYS_FILE and API_KEYS_REDIS_URL are both set: say which with --store')
-  }
-  const store = file ?? url
-  if (store === undefined) throw new UsageError('no key store is named: pass --store, or set API_KEYS_FILE or API_KEYS_REDIS_URL')
-  return store
 }

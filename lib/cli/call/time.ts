@@ -4,7 +4,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000
 }
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
-const MAX_DATE_MS = 8.64e15
+const END_MS = Date.UTC(10_000)
 
 /** The length of a day, in milliseconds. */
 export const DAY_MS = 86_400_000
@@ -22,20 +22,40 @@ export function parseDuration (text: string, option: string): number {
 }
 
 /**
- * Reads an instant: an ISO 8601 date, or a duration from now.
+ * Reads an instant to come: an ISO 8601 date, or a duration from now.
  *
  * @param text - such as `2030-01-01`, `2030-01-01T12:00:00Z` or `90d`
  * @param now - milliseconds since the epoch
  */
 export function parseInstant (text: string, option: string, now: number): Date {
-  if (ISO.test(text)) {
-    const date = new Date(text)
-    if (!Number.isNaN(date.getTime())) return date
-  } else if (/^\d+[smhdw]$/.test(text)) {
-    const at = now + parseDuration(text, option)
-    if (at <= MAX_DATE_MS) return new Date(at)
+  const at = ISO.test(text) ? parseDate(text) : /^\d+[smhdw]$/.test(text) ? now + parseDuration(text, option) : NaN
+  if (Number.isNaN(at)) {
+    throw new UsageError(`${option} must be a duration such as 90d, or a date such as 2030-01-01 or 2030-01-01T12:00:00Z`)
   }
-  throw new UsageError(`${option} must be a duration such as 90d, or a date such as 2030-01-01 or 2030-01-01T12:00:00Z`)
+  if (at <= now) throw new UsageError(`${option} must be in the future`)
+  return dateOf(at, option)
+}
+
+/**
+ * Reads when something ends: a duration from now.
+ *
+ * @param text - such as `24h`; `0` is now
+ * @param now - milliseconds since the epoch
+ */
+export function parseEnd (text: string, option: string, now: number): Date {
+  return dateOf(now + parseDuration(text, option), option)
+}
+
+function dateOf (at: number, option: string): Date {
+  if (at >= END_MS) throw new UsageError(`${option} must end before the year 10000`)
+  return new Date(at)
+}
+
+/** Reads a date of the calendar; JavaScript takes February 31 for March 3. */
+function parseDate (text: string): number {
+  const [day = ''] = text.split('T')
+  const midnight = Date.parse(day)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day) ? Date.parse(text) : NaN
 }
 
 /**

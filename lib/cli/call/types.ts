@@ -3,15 +3,19 @@ export interface Streams {
   readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined }
   readonly stdout: Output
   readonly stderr: Output
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A stream of text, perhaps a terminal. */
 export interface Output {
   write (text: string): unknown
   readonly isTTY?: boolean | undefined
-  /** Whether it shows colours, `NO_COLOR` considered. */
-  hasColors? (): boolean
+  /** How wide it is. */
+  readonly columns?: number | undefined
+  /** Whether it shows colours in an environment. */
+  hasColors? (env: Environment): boolean
 }
 
 /** An option of a verb. */
@@ -25,8 +29,8 @@ export interface Option {
 /** One use of a verb. */
 export interface Call {
   readonly values: Readonly<Record<string, string | boolean | undefined>>
-  /** The one argument, of a verb that takes one. */
-  readonly argument: string
+  /** The arguments that are no options: as many as the verb takes. */
+  readonly operands: readonly string[]
   readonly streams: Streams
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -36,7 +40,7 @@ export interface Call {
 export interface Command {
   readonly summary: string
   readonly options: Readonly<Record<string, Option>>
-  /** What its one argument is called; without it, it takes none. */
-  readonly argument?: string
+  /** What its arguments are called, of which the option `stdin` stands for the first. */
+  readonly operands: readonly string[]
   run (call: Call): Promise<void>
 }

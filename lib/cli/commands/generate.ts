@@ -7,6 +7,7 @@ import type { Command } from '../call/types.ts'
 /** `dbgpt-auth generate` */
 export const generate: Command = {
   summary: 'make a key and its digest, and store neither',
+  operands: [],
   options: { quiet: QUIET_OPTION },
   async run ({ values, streams: { stdout } }) {
     const key = generateApiKey()

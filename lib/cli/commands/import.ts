@@ -1,33 +1,46 @@
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
+import { withDetails } from '../../keys/api-key.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
 import { decodeText } from '../../keys/text.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../../stores/file/errors.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { summarize } from '../../keys/weak-key.ts'
+import { listForAdding } from '../call/dry-run.ts'
+import { listToKeyFile } from '../call/listed.ts'
 import { storeOf } from '../call/store.ts'
-import { CHANGE_OPTIONS, UsageError } from '../call/options.ts'
+import { CHANGE_OPTIONS, DRY_RUN_OPTION, parseName, textOption, UsageError } from '../call/options.ts'
 import type { Command, Streams } from '../call/types.ts'
 
 const SOURCE = 'standard input'
 
 /** `dbgpt-auth import` */
 export const importKeys: Command = {
-  summary: 'hash and store the keys on standard input, between commas or line ends',
+  summary: 'hash and store the keys on standard input',
+  operands: [],
   options: {
+    name: { type: 'string', value: 'NAME', help: 'a name for the keys that have none' },
     'allow-weak': { type: 'boolean', help: 'take keys that can be guessed or look miswritten' },
+    'dry-run': DRY_RUN_OPTION,
     ...CHANGE_OPTIONS
   },
   async run (call) {
     const { values, streams: { stdin, stdout } } = call
+    const given = textOption(call, 'name')
+    const name = given === undefined ? undefined : parseName(given, '--name')
     const store = storeOf(call)
     const text = await read(stdin)
     assertTyped(text)
-    const { list: { keys, mistakes, weaknesses } } = await parseKeyFile(text, SOURCE)
+    const { list: { keys, mistakes, weaknesses } } = await parseKeyFile(listToKeyFile(text, SOURCE), SOURCE)
     const doubts = [...mistakes, ...weaknesses]
     if (doubts.length > 0 && values['allow-weak'] !== true) {
       throw new Error(`${summarize(doubts)}. Nothing is imported; --allow-weak takes such keys as they stand`)
     }
-    const added = await store.addAll(keys.values())
+    if (values['dry-run'] === true) {
+      const known = (await listForAdding(store)).filter(({ id }) => keys.has(id)).length
+      stdout.write(`${keys.size - known} would be imported, ${known} already there\n`)
+      return
+    }
+    const added = await store.addAll(Array.from(keys.values(), key => withDetails(key, { name: key.name ?? name })))
     stdout.write(`${added} imported, ${keys.size - added} already there\n`)
   }
 }

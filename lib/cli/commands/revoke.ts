@@ -1,26 +1,23 @@
+import { assertChangeable } from '../call/dry-run.ts'
+import { CHANGE_OPTIONS, DRY_RUN_OPTION } from '../call/options.ts'
 import { printTable } from '../call/print.ts'
-import { changeEach, NoSuchKeyError, select } from '../call/select.ts'
+import { changeAndTell, CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
 import { storeOf } from '../call/store.ts'
-import { CHANGE_OPTIONS } from '../call/options.ts'
 import type { Command } from '../call/types.ts'
 
 /** `dbgpt-auth revoke` */
 export const revoke: Command = {
-  summary: 'remove a key, or every key of a name',
-  argument: 'ID|NAME',
-  options: CHANGE_OPTIONS,
+  summary: 'remove a key',
+  operands: [KEY_OPERAND],
+  options: { ...CHOICE_OPTIONS, 'dry-run': DRY_RUN_OPTION, ...CHANGE_OPTIONS },
   async run (call) {
-    const { argument, streams: { stdout } } = call
     const store = storeOf(call)
-    const revoked: string[][] = []
-    try {
-      await changeEach(select(await store.list(), argument), async ({ id, name }) => {
-        if (await store.revoke(id)) revoked.push(['revoked', id, name ?? ''])
-      })
-    } finally {
-      printTable(stdout, revoked)
+    const keys = await selectOne(call, store)
+    if (call.values['dry-run'] === true) {
+      await assertChangeable(store)
+      printTable(call.streams.stdout, keys.map(({ id, name = '' }) => ['would revoke', id, name]))
+      return
     }
-    // Another process may have been first.
-    if (revoked.length === 0) throw new NoSuchKeyError()
+    await changeAndTell(call, keys, ({ id, name = '' }) => ['revoked', id, name], async ({ id }) => await store.revoke(id))
   }
 }

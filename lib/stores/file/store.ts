@@ -4,7 +4,7 @@ import { compareLists } from '../../keys/changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'
-import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import { Circumstances } from './circumstances.ts'
 import { parseKeyFile } from './key-file.ts'
@@ -95,8 +95,8 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     return added
   }
 
-  async expire (id: string, at: Date): Promise<boolean> {
-    return await this.#update(current => current.expire(id, at))
+  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
+    return await this.#update(current => current.update(id, details))
   }
 
   async revoke (id: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { Changes } from '../../keys/changes.ts'
-import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
@@ -126,8 +126,8 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
     return await this.#writer.add(Array.from(keys, key => createApiKey(key)))
   }
 
-  async expire (id: string, at: Date): Promise<boolean> {
-    return await this.#writer.expire(id, at)
+  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
+    return await this.#writer.update(id, details)
   }
 
   /**

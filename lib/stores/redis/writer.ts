@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { withExpiry } from '../../keys/api-key.ts'
+import { withDetails } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_REDIS_REPLICAS } from './errors.ts'
-import type { ApiKey } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails } from '../../types.ts'
 import { Connection, evaluate } from './connection.ts'
 import type { CreateClient } from './client.ts'
 import { CONNECT_MS } from './create-client.ts'
@@ -61,16 +61,16 @@ export class Writer {
   }
 
   /**
-   * Sets when a key expires.
+   * Gives a key other details.
    *
    * @returns false if there is no such key
    * @throws as {@link Writer.revoke}, or `FST_DBGPT_AUTH_KEY_INVALID`
    */
-  async expire (id: string, at: Date): Promise<boolean> {
+  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
     for (;;) {
       const json = await this.#read(id)
       if (json === null) return false
-      const record = withExpiry(readRecord(id, json), at)
+      const record = withDetails(readRecord(id, json), details)
       const replaced = await this.#change<string | null>(REPLACE, [id, json, JSON.stringify(record)], position => {
         if (position !== null) this.#options.onChange(position, id, record)
         return position !== null

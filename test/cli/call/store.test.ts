@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type CliStore, storeOf } from '../../../lib/cli/call/store.ts'
@@ -57,7 +57,6 @@ t.test('a URL of a Redis names a store in it', async t => {
 t.test('what is wrong about a Redis is named, and its URL is not told', async t => {
   await workIn(t)
   const cases: readonly (readonly [string, Record<string, string>, RegExp])[] = [
-    ['redis://:secret@host:port', {}, /must be redis:\/\/user:password@host/],
     ['redis://:secret@host', { prefix: '{' }, /"prefix" must be/],
     ['redis://:secret@host', { replicas: 'all' }, /--replicas must be a number/],
     ['keys.json', { replicas: '1' }, /--replicas is for keys in Redis/],
@@ -68,6 +67,41 @@ t.test('what is wrong about a Redis is named, and its URL is not told', async t 
     t.ok(error instanceof UsageError, shown(store))
     t.notMatch(error, /secret/, shown(store))
   }
+})
+
+t.test('what is like a URL or a host is never a file, and the error names the place and the shape, not the text', async t => {
+  const folder = await workIn(t)
+  const wrong = [
+    'localhost:6379', 'secret.example:6379/0', '127.0.0.1:6379', ':6379', '[::1]:6379', 'http://secret', 'https://h/', 'redis:', 'redis:secret',
+    'redis:/secret', 'redis://', 'redis://:secret@host:port', 'redis://h?x=secret', 'redis+tls://h', 'REDIS://h/x', 'file:///etc/secret.json',
+    'user:secret@host:6379', 'secret:v1.json', 'aa:b', '.:b'
+  ]
+  const usage = (place: string, store: string, message: RegExp, ...given: Parameters<typeof open>): void => {
+    const error = t.throws(() => open(...given), { message }, `${place} ${store}`) as Error
+    t.ok(error instanceof UsageError, `${place} ${store}`)
+    t.notMatch(error.message, /secret/, `${place} ${store}`)
+  }
+  for (const store of wrong) {
+    usage('--store', store, /^--store must be a file, or redis:\/\/user:password@host:6379\/0, .*\.\/keys:v1\.json$/, store)
+    usage('file', store, /^API_KEYS_FILE must be a file: .*API_KEYS_REDIS_URL, .*\.\/keys:v1\.json$/, undefined, { API_KEYS_FILE: store })
+  }
+  for (const store of [...wrong, 'keys.json', '/secret/keys.json', 'C:\\keys.json', '6379']) {
+    usage('url', store, /^API_KEYS_REDIS_URL must be redis:\/\/user:password@host:6379\/0/, undefined, { API_KEYS_REDIS_URL: store })
+  }
+  usage('file', 'redis://', /^API_KEYS_FILE must be a file/, undefined, { API_KEYS_FILE: 'redis://:secret@host' })
+  await writeFile(join(folder, '.env'), 'API_KEYS_REDIS_URL=secret:6379\n')
+  usage('.env', '', /^API_KEYS_REDIS_URL must be/)
+  t.same(await readdir(folder), ['.env'])
+})
+
+t.test('a file may have a colon in its name, behind a folder or the letter of a drive', async t => {
+  const folder = await workIn(t)
+  await mkdir(join(folder, 'a'))
+  for (const store of ['./keys:v1.json', 'a/b:c.json', 'C:\\keys.json', 'c:keys.json', join(folder, 'x:y')]) {
+    await open(store).add(createApiKey(KEY))
+    await open(undefined, { API_KEYS_FILE: store }).list()
+  }
+  t.same((await readdir(folder)).length, 5)
 })
 
 t.test('a .env that cannot be read is an error', async t => {

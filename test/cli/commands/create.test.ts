@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import t from 'tap'
 import { createApiKey } from '../../../lib/index.ts'
 import { keyIn, runCommand } from '../../support/cli.ts'
@@ -28,6 +29,22 @@ t.test('create --quiet prints the key alone, to be piped', async t => {
   t.equal(stdout, `${keyIn(stdout)}\n`)
   t.equal(stderr, '')
   t.match(await records(), [{ name: 'billing', expiresAt: undefined, metadata: undefined }])
+})
+
+t.test('what is wrong about a new key is wrong usage, and makes no store', async t => {
+  const { file } = await makeKeyFile(t)
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['--name', '', /^dbgpt-auth: --name is 1 to 200 characters without control characters, see/], ['--name', 'a\r', /--name is 1 to 200/],
+    ['--expires', '0d', /--expires must be in the future/], ['--expires', '2020-01-01', /--expires must be in the future/],
+    ['--expires', '2030-02-31', /--expires must be a duration such as 90d, or a date/],
+    ...['[]', '"x"', 'null', '7', '{', '', "'{}'", '{plan:gold}'].map(text => ['--metadata', text, /--metadata must be a JSON object such as/] as const)
+  ]
+  for (const [option, value, message] of cases) {
+    const { code, stdout, stderr } = await runCommand(['create', '--name', 'x', `${option}=${value}`, '--store', file], { now: NOW })
+    t.match({ code, stdout }, { code: 2, stdout: '' }, `${option} ${JSON.stringify(value)}`)
+    t.match(stderr, message, `${option} ${JSON.stringify(value)}`)
+  }
+  t.same(await readdir(dirname(file)), [])
 })
 
 t.test('names may repeat, and each key is another', async t => {

@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import t from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey } from '../../../lib/index.ts'
 import { serializeKeyFile } from '../../../lib/stores/file/key-file.ts'
@@ -80,4 +82,66 @@ t.test('a mistyped generated key, what is no key, and nothing at all are refused
     t.notMatch(stderr, mistyped, shown(stdin))
   }
   t.match(await new FileKeyStore(file).list().catch(error => error), { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' })
+})
+
+t.test('what list --json prints is taken back without loss, expired keys, dates and metadata included', async t => {
+  const [from, to] = [await makeKeyFile(t), await makeKeyFile(t)]
+  const keys = [
+    createApiKey({ key: KEY, name: 'a\u202e计', createdAt: new Date(1e12), expiresAt: new Date(1.1e12), metadata: { status: ['\x85', null] } }),
+    createApiKey({ key: OTHER_KEY, expiresAt: new Date(8.64e15) }), createApiKey(generateApiKey())
+  ]
+  await new FileKeyStore(from.file).addAll(keys)
+  const { stdout } = await runCommand(['list', '--json', '--store', from.file])
+  for (const stdin of [stdout, stdout.replaceAll('\n', '\r\n')]) {
+    const { code, stdout: said } = await runCommand(['import', '--store', to.file], { stdin })
+    t.equal(code, 0)
+    t.match(said, / (imported|already there)/)
+    t.same(await to.records(), keys)
+  }
+  t.equal((await runCommand(['list', '--json', '--store', to.file])).stdout, stdout)
+  t.match(await runCommand(['import', '--store', to.file], { stdin: '[]' }), { code: 0, stdout: '0 imported, 0 already there\n' })
+})
+
+t.test('of an array, too, all or nothing is imported, and what is wrong is named by its place', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const { digest } = createApiKey(KEY)
+  const faults: readonly (readonly [string, RegExp])[] = [
+    [`[{"digest":"${digest}"`, /^dbgpt-auth: standard input: it is not valid JSON/],
+    [`[{"digest":"${digest}"},{"digest":"${MARKER}"}]`, /^dbgpt-auth: Key 2 of standard input is not a valid API key/],
+    [`[{"digest":"${digest}","key":"${MARKER}"}]`, /no other fields/],
+    [`[{"digest":"${digest}"},"${MARKER}"]`, /Key 2 of standard input: a key must be an object/]
+  ]
+  for (const [stdin, message] of faults) {
+    const { code, stdout, stderr } = await runCommand(['import', '--store', file], { stdin })
+    t.match({ code, stdout }, { code: 1, stdout: '' }, shown(stdin))
+    t.match(stderr, message, shown(stdin))
+    t.notMatch(stderr, MARKER, shown(stdin))
+  }
+  t.match(await rejection(records()), { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' })
+})
+
+t.test('import --name names the keys that have no name', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const named = createApiKey({ key: KEY, name: 'billing' })
+  const args = ['import', '--name', 'moved', '--store', file]
+  await runCommand(args, { stdin: serializeKeyFile([named, createApiKey(OTHER_KEY)]) })
+  t.same(await records(), [named, createApiKey({ key: OTHER_KEY, name: 'moved' })])
+  await runCommand(['import', '--name', 'again', '--store', file], { stdin: `${OTHER_KEY}\n${KEY}1` })
+  t.same((await records()).map(({ name }) => name), ['billing', 'moved', 'again'], 'what is there already keeps its name')
+  t.match(await runCommand(['import', '--name', '', '--store', file], { stdin: KEY }), { code: 2, stderr: /--name is 1 to 200/ })
+})
+
+t.test('import --dry-run counts what would be added, and fails where import would', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const args = ['import', '--dry-run', '--store', file]
+  t.match(await runCommand(args, { stdin: `${KEY},${OTHER_KEY}` }), {
+    code: 0, stdout: '2 would be imported, 0 already there\n', stderr: ''
+  })
+  t.same(await readdir(dirname(file)), [])
+  await runCommand(['import', '--store', file], { stdin: KEY })
+  t.match(await runCommand(args, { stdin: `${KEY},${OTHER_KEY}` }), { stdout: '1 would be imported, 1 already there\n' })
+  t.match(await runCommand(args, { stdin: 'dbgpt' }), { code: 1, stdout: '', stderr: /placeholder/ })
+  t.same(await records(), [createApiKey(KEY)])
+  await writeFile(file, KEY)
+  t.match(await runCommand(args, { stdin: OTHER_KEY }), { code: 1, stdout: '', stderr: /plain list/ })
 })

@@ -47,11 +47,39 @@ t.test('list --json is for programs', async t => {
   t.same(listed[0], { ...JSON.parse(JSON.stringify(keys[0])), status: 'good' })
 })
 
-t.test('an empty store has a heading and no lines', async t => {
+t.test('a store without keys is told of beside the output', async t => {
   const { file } = await makeKeyFile(t)
   const store = new FileKeyStore(file)
   await store.add(keys[0] as NonNullable<typeof keys[0]>)
   await store.revoke(keys[0]?.id as string)
-  t.equal((await runCommand(['list', '--store', file])).stdout, 'NAME  ID  AGE  EXPIRES\n')
-  t.equal((await runCommand(['list', '--json', '--store', file])).stdout, '[]\n')
+  t.match(await runCommand(['list', '--store', file]), {
+    code: 0, stdout: '', stderr: 'There are no keys: "dbgpt-auth create" makes one.\n'
+  })
+  t.match(await runCommand(['list', '--json', '--store', file]), { code: 0, stdout: '[]\n', stderr: '' })
 })
+
+t.test('long names are shortened to 80 columns, or to a wider terminal, and what cannot be seen is escaped', async t => {
+  const { file } = await makeKeyFile(t)
+  const odd = ['x'.repeat(200), '计'.repeat(100), 'e\u0301'.repeat(100), 'a\u202eb'.repeat(40), '👋'.repeat(50), '\u200b'.repeat(200)]
+  await new FileKeyStore(file).addAll(odd.map((name, index) => createApiKey({
+    key: `${KEY}${index}`, name, createdAt: at(-1000), expiresAt: at(10_000)
+  })))
+  const { stdout } = await runCommand(['list', '--store', file], { now: NOW })
+  const lines = stdout.trimEnd().split('\n')
+  t.equal(lines.length, odd.length + 1)
+  for (const line of lines) {
+    t.ok(columnsOf(line) <= 80, line)
+    t.notMatch(line, /[\p{Cc}\p{Cf}]/u, line)
+  }
+  const wide = await runCommand(['list', '--store', file], { now: NOW, colors: false, columns: 300 })
+  t.match(wide.stdout, `${odd[0]}  `)
+  t.match((await runCommand(['list', '--store', file], { now: NOW, colors: false, columns: 20 })).stdout, stdout)
+  const json = await runCommand(['list', '--json', '--store', file], { now: NOW })
+  t.match(json.stdout, '"name": "a\\u202eba\\u202eb')
+  t.same(JSON.parse(json.stdout).map(({ name }: { name: string }) => name), odd)
+})
+
+/** How many columns of a terminal a text takes: for the characters of these tests. */
+function columnsOf (text: string): number {
+  return [...text.replaceAll('\u0301', '')].length + (text.match(/计|👋/gu) ?? []).length
+}

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { type ApiKey, createApiKey, FileKeyStore } from '../../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../../support/app.ts'
@@ -10,10 +11,10 @@ const NOW = Date.parse('2026-06-01T00:00:00Z')
 const old = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(NOW - HOUR), metadata: { plan: 'gold' } })
 
 t.test('rotate makes a key of the same name and metadata, and lets the old one live for a day', async t => {
-  for (const asked of ['billing', old.id]) {
+  for (const asked of ['billing', old.id, old.digest, '--stdin']) {
     const { file, records } = await makeKeyFile(t)
     await new FileKeyStore(file).add(old)
-    const { code, stdout, stderr } = await runCommand(['rotate', asked, '--store', file], { now: NOW })
+    const { code, stdout, stderr } = await runCommand(['rotate', asked, '--store', file], { now: NOW, stdin: KEY })
     t.equal(code, 0, shown(asked))
     t.match(stderr, `The old key ${old.id} ends at 2026-06-02T00:00:00.000Z.`, shown(asked))
     const { id, digest } = createApiKey(keyIn(stdout))
@@ -71,6 +72,34 @@ t.test('keys of unknown age are older than any other, and one of them will do', 
 t.test('there must be something to rotate', async t => {
   const { file, records } = await makeKeyFile(t)
   await new FileKeyStore(file).add(old)
-  t.match(await runCommand(['rotate', 'shop', '--store', file]), { code: 1, stdout: '', stderr: /no key has this id or name/ })
+  t.match(await runCommand(['rotate', 'shop', '--store', file]), { code: 1, stdout: '', stderr: /no key has this id, digest or name/ })
+  t.same(await records(), [old])
+})
+
+t.test('rotate --dry-run says what would be done, prints no key and changes nothing', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const ending = createApiKey({ key: OTHER_KEY, name: 'billing', expiresAt: new Date(NOW + 1) })
+  await new FileKeyStore(file).addAll([old, ending])
+  const args = ['rotate', 'billing', '--dry-run', '--grace', '1h', '--store', file]
+  t.match(await runCommand([...args, '--expires', '2027-01-01'], { now: NOW }), {
+    code: 0,
+    stdout: `would make  a new key         billing  expires 2027-01-01T00:00:00.000Z\nwould end   ${old.id}  billing  at 2026-06-01T01:00:00.000Z\n`,
+    stderr: ''
+  })
+  t.match((await runCommand([...args, '--quiet'], { now: NOW })).stdout, /^would make +a new key +billing +expires never\n/)
+  t.same(await records(), [old, ending])
+  const bare = createApiKey(`${KEY}1`)
+  await new FileKeyStore(file).add(bare)
+  t.match((await runCommand(['rotate', bare.id, '--dry-run', '--store', file])).stdout, /^would make .* - .*\nwould end .* - /)
+  await writeFile(file, KEY)
+  t.match(await runCommand(['rotate', old.id, '--dry-run', '--store', file]), { code: 1, stdout: '', stderr: /plain list/ })
+})
+
+t.test('an expiry in the past, or an end that no date is for, makes no key', async t => {
+  const { file, records } = await makeKeyFile(t)
+  await new FileKeyStore(file).add(old)
+  for (const wrong of [['--expires', '0d'], ['--expires', '2026-05-31'], ['--expires', '2027-02-29'], ['--grace', '999999999w']]) {
+    t.match(await runCommand(['rotate', 'billing', ...wrong, '--store', file], { now: NOW }), { code: 2, stdout: '' }, shown(wrong))
+  }
   t.same(await records(), [old])
 })

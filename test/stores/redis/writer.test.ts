@@ -51,11 +51,11 @@ t.test('with a Redis', { skip }, async t => {
     const { server, writer, changes } = await prepare(t)
     t.equal(await writer.add([record, other]), 2)
     t.equal(await writer.add([record]), 0)
-    t.equal(await writer.expire(record.id, new Date(2e12)), true)
+    t.equal(await writer.update(record.id, { expiresAt: new Date(2e12) }), true)
     t.match(await stored(server, record), { ...record, expiresAt: new Date(2e12) })
     t.equal(await writer.revoke(other.id), true)
     t.equal(await stored(server, other), null)
-    t.equal(await writer.expire(other.id, new Date(2e12)), false)
+    t.equal(await writer.update(other.id, { expiresAt: new Date(2e12) }), false)
     t.equal(await writer.revoke(other.id), false)
 
     const log = await server.send('XRANGE', layout.changes, '-', '+') as [string, string[]][]
@@ -92,12 +92,12 @@ t.test('with a Redis', { skip }, async t => {
     t.equal(added.reduce((sum, count) => sum + count), keys.length)
 
     const expired = await Promise.all(writers.flatMap((each, index) =>
-      keys.map(async ({ id }) => await each.expire(id, new Date(2e12 + index * DAY_MS)))))
+      keys.map(async ({ id }) => await each.update(id, { expiresAt: new Date(2e12 + index * DAY_MS) }))))
     t.ok(expired.every(Boolean))
 
     const [revoked] = await Promise.all([
       Promise.all(keys.map(async ({ id }) => await writer.revoke(id))),
-      Promise.all(writers.flatMap(each => keys.map(async ({ id }) => await each.expire(id, new Date(3e12)))))
+      Promise.all(writers.flatMap(each => keys.map(async ({ id }) => await each.update(id, { expiresAt: new Date(3e12) }))))
     ])
     t.ok(revoked.every(Boolean))
     t.equal(await server.send('HLEN', layout.keys), 0)
@@ -110,7 +110,7 @@ t.test('with a Redis', { skip }, async t => {
     await server.send('CONFIG', 'SET', 'maxmemory', '1')
     const full = { code: 'FST_DBGPT_AUTH_REDIS', message: /its memory is full, nothing was changed \(OOM\)/ }
     await t.rejects(writer.add([other]), full)
-    await t.rejects(writer.expire(record.id, new Date(2e12)), full)
+    await t.rejects(writer.update(record.id, { expiresAt: new Date(2e12) }), full)
     t.equal(await server.send('HLEN', layout.keys), 2)
     t.equal(await server.send('XLEN', layout.changes), before)
     t.equal(await writer.revoke(record.id), true)
@@ -126,7 +126,7 @@ t.test('with a Redis', { skip }, async t => {
     await server.send('SET', layout.changes, 'text')
     const wrong = { code: 'FST_DBGPT_AUTH_REDIS', message: /WRONGTYPE/ }
     await t.rejects(writer.add([other]), wrong)
-    await t.rejects(writer.expire(record.id, new Date(2e12)), wrong)
+    await t.rejects(writer.update(record.id, { expiresAt: new Date(2e12) }), wrong)
     await t.rejects(writer.revoke(record.id), wrong)
     t.same(await server.send('HGETALL', layout.keys), [record.id, json])
   })
@@ -146,11 +146,11 @@ t.test('with a Redis', { skip }, async t => {
     const { server, writer } = await prepare(t)
     await writer.add([record])
     await server.send('HSET', layout.keys, record.id, '{}')
-    await t.rejects(writer.expire(record.id, new Date(2e12)), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
+    await t.rejects(writer.update(record.id, { expiresAt: new Date(2e12) }), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
     t.equal(await writer.revoke(record.id), true)
     await server.send('HSET', layout.meta, 'version', '2')
     await t.rejects(writer.add([other]), { code: 'FST_DBGPT_AUTH_REDIS', message: /format/ })
-    await t.rejects(writer.expire(other.id, new Date(2e12)), { code: 'FST_DBGPT_AUTH_REDIS', message: /format/ })
+    await t.rejects(writer.update(other.id, { expiresAt: new Date(2e12) }), { code: 'FST_DBGPT_AUTH_REDIS', message: /format/ })
   })
 
   t.test('a connection is kept while it is good, or else lasts for one use', async t => {
@@ -165,7 +165,7 @@ t.test('with a Redis', { skip }, async t => {
     await until(async () => await connections(server) === 0)
 
     const { server: another, writer: single } = await prepare(t, false)
-    await Promise.all([single.add([record]), single.add([other]), single.expire(record.id, new Date(2e12))])
+    await Promise.all([single.add([record]), single.add([other]), single.update(record.id, { expiresAt: new Date(2e12) })])
     await until(async () => await connections(another) === 0)
   })
 

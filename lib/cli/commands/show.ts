@@ -1,0 +1,44 @@
+import { JSON_OPTION, STORE_OPTIONS } from '../call/options.ts'
+import { printJson, printTable } from '../call/print.ts'
+import { CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
+import { type ShownKey, withStatus } from '../call/status.ts'
+import { storeOf } from '../call/store.ts'
+import { formatDuration } from '../call/time.ts'
+import type { Command } from '../call/types.ts'
+
+/** `dbgpt-auth show` */
+export const show: Command = {
+  summary: 'show all that is stored of a key',
+  operands: [KEY_OPERAND],
+  options: { json: JSON_OPTION, ...CHOICE_OPTIONS, ...STORE_OPTIONS },
+  async run (call) {
+    const { values, streams: { stdout }, now } = call
+    const keys = (await selectOne(call, storeOf(call))).map(key => withStatus(key, now))
+    if (values.json === true) {
+      printJson(stdout, values.all === true ? keys : keys[0])
+      return
+    }
+    for (const [index, key] of keys.entries()) {
+      if (index > 0) stdout.write('\n')
+      printTable(stdout, rows(key, now))
+    }
+  }
+}
+
+function rows ({ id, digest, name, createdAt, expiresAt, metadata, status }: ShownKey, now: number): string[][] {
+  return [
+    ['id', id],
+    ['digest', `sha256:${digest}`],
+    ['name', name ?? '-'],
+    ['created', formatInstant(createdAt, now) ?? 'unknown'],
+    ['expires', formatInstant(expiresAt, now) ?? 'never'],
+    ['status', status],
+    ['metadata', metadata === undefined ? '-' : JSON.stringify(metadata)]
+  ]
+}
+
+function formatInstant (date: Date | undefined, now: number): string | undefined {
+  if (date === undefined) return undefined
+  const ahead = date.getTime() - now
+  return `${date.toISOString()} (${ahead > 0 ? `in ${formatDuration(ahead)}` : `${formatDuration(-ahead)} ago`})`
+}

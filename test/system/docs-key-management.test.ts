@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { createApiKey, FileKeyStore } from '../../lib/index.ts'
+import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
+import { KEY, OTHER_KEY } from '../support/app.ts'
+import { makePackageFolder, runShell, snippetsOf } from '../support/documentation.ts'
+import { RedisServer, skip } from '../support/redis.ts'
+
+const keys = [
+  createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(1.1e12), metadata: { plan: 'gold' } }),
+  createApiKey(OTHER_KEY)
+]
+
+/** The command lines under a heading. */
+async function linesUnder (heading: string): Promise<string[]> {
+  const snippets = await snippetsOf('docs/key-management.md', 'sh')
+  return snippets.filter(snippet => snippet.heading === heading).map(({ code }) => code)
+}
+
+t.test('a key that leaked is revoked by its text', async t => {
+  const folder = await makePackageFolder(t)
+  const store = new FileKeyStore(join(folder, 'keys.json'))
+  await store.addAll(keys)
+  const [line, ...others] = await linesUnder('A key that leaked')
+  t.same(others, [])
+  const { stdout } = await runShell(line ?? '', { cwd: folder, env: { LEAKED_KEY: KEY } })
+  t.equal(stdout, `revoked  ${keys[0]?.id}  billing\n`)
+  t.same(await store.list(), keys.slice(1))
+})
+
+t.test('a backup is restored without loss, and keys move to Redis and back', { skip }, async t => {
+  const folder = await makePackageFolder(t)
+  await new FileKeyStore(join(folder, 'keys.json')).addAll(keys)
+  const { url } = await RedisServer.start(t)
+  const lines = await linesUnder('Backup, and moving to Redis')
+  t.equal(lines.length, 2)
+  for (const line of lines) {
+    const { stderr } = await runShell(line, { cwd: folder, env: { API_KEYS_REDIS_URL: url } })
+    t.notMatch(stderr, 'dbgpt-auth', line)
+  }
+  t.match(JSON.parse(await readFile(join(folder, 'backup.json'), 'utf8')), [{ status: 'expired' }, { status: 'good' }])
+  t.same(await new FileKeyStore(join(folder, 'restored.json')).list(), keys)
+  t.same(new Set(await new RedisKeyStore({ url }).list()), new Set(keys))
+  t.same(new Set(await new FileKeyStore(join(folder, 'copy.json')).list()), new Set(keys))
+})
