@@ -2,8 +2,8 @@ import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
 import { idOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
-import { type Connection, evaluate, OVERDUE_MS } from './connection.ts'
-import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
+import { type Connection, OVERDUE_MS } from './connection.ts'
+import { BEGINNING, evaluate, isBefore, type Layout, type Read, READ } from './layout.ts'
 import { readRecord } from './record.ts'
 
 /** How many keys, or changes, are asked for at once: so many that their reading is hardly felt by other work. */
@@ -107,7 +107,7 @@ export class Snapshot {
     return this.#keys.byDigest.get(digest)
   }
 
-  /** Tells whether a key is there and cannot be read. */
+  /** Tells whether a key, by its digest or its id, is there and cannot be read. */
   isUnreadable (digest: string): boolean {
     return this.#unreadable.has(idOf(digest))
   }

@@ -221,7 +221,7 @@ t.test('with a Redis', { skip }, async t => {
       return await createClient()
     }
     const feed = new Feed({ createClient: slow, layout: layoutOf('dbgpt-auth'), graceMs: 1000 })
-    const opening = t.rejects(feed.open(), { code: 'FST_DBGPT_AUTH_REDIS', message: /the connection failed/ })
+    const opening = t.rejects(feed.open(), { code: 'FST_DBGPT_AUTH_REDIS', message: /the store was closed meanwhile/ })
     await feed.close()
     await opening
     t.notOk(feed.isOpen)
