@@ -124,7 +124,7 @@ t.test('under load, Redis is spoken to over TLS, and is killed', { skip }, async
   })
   const stranger = start(t, { API_KEYS_REDIS_URL: urlOf(), PORT: '0' })
   t.match(await stranger.exit, { code: 1 })
-  const said = /^Cannot start: FST_DBGPT_AUTH_REDIS: Redis at 127.0.0.1:\d+ cannot be used: its certificate is signed by nobody .*\n$/
+  const said = /^Cannot start: FST_DBGPT_AUTH_REDIS: Redis at 127.0.0.1:\d+ cannot be used: its certificate is .*\n$/
   t.match(stranger.output.stderr, said)
   const { redis, load } = fleet
   const outage = await load.outage(async () => await redis.kill(), async () => await redis.run())

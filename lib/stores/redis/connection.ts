@@ -22,12 +22,15 @@ export class Connection {
   /** Ends the waiting of each command that has no answer yet. */
   readonly #waiting = new Set<(error: unknown) => void>()
 
-  /** @param client - not connected yet; it is the connection's own from now on */
-  constructor (client: RedisClient) {
+  /**
+   * @param client - not connected yet; it is the connection's own from now on
+   * @param isTried - whether such a client has had answers before
+   */
+  constructor (client: RedisClient, isTried = false) {
     this.#client = client
     const { host, port = 6379, path, tls } = socketOf(client)
     this.address = host === undefined ? path ?? 'the nodes of createClient' : `${host}:${port}`
-    this.#untried = tls === true ? 'tls' : 'plain'
+    if (!isTried) this.#untried = tls === true ? 'tls' : 'plain'
     const complain = (error: unknown): void => { this.#complaint = moreTelling(this.#complaint, error) }
     client.on('error', complain)
     // Of one of its servers, as clusters and Sentinel put it.
@@ -48,8 +51,7 @@ export class Connection {
       this.close()
       throw new FST_DBGPT_AUTH_REDIS(this.address, this.#explain(error))
     }
-    // A client of RESP 2 has said nothing yet, but TLS is agreed on.
-    if (this.#untried === 'tls') this.#untried = undefined
+    if (this.#untried === 'tls') this.#untried = undefined // with a client of RESP 2, the other remains to be seen
   }
 
   /** Whether nothing speaks against the next command. */

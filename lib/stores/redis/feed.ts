@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 500
 
 /** How many reasons are told apart, of which none is told twice. */
-const REASONS = 16
+const REASONS = 8
 /** Another word for the same reason, or another node of several that is as dead, is no news. */
 const DETAILS = / \(.*?\)/g
 
@@ -108,7 +108,7 @@ export class Feed {
 
   async #read (connectMs: number): Promise<void> {
     const { signal } = this.#closing
-    const connection = this.#connection = new Connection(await this.#options.createClient())
+    const connection = this.#connection = new Connection(await this.#options.createClient(), this.isOpen)
     const next = this.#next = new Snapshot()
     const unreadable = new Map<string, Error>()
     if (signal.aborted) connection.close()

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import { createClient, createClientPool, createCluster, createSentinel } from '@redis/client'
 import { createClient as createClient5, createCluster as createCluster5, createSentinel as createSentinel5 } from 'redis-client-5'
@@ -47,9 +46,10 @@ t.test('createClient returns a client of @redis/client that is not connected, an
     t.equal(await clientFrom(() => client)(), client)
   }
   // As clients of other packages are: ioredis, and redis 3.
-  class Other extends EventEmitter { connect (): void {} eval (): void {} hscan (): void {} xread (): void {} disconnect (): void {} }
+  const nothing = (): void => {}
+  const others = { connect: nothing, eval: nothing, hscan: nothing, xread: nothing, disconnect: nothing, on: nothing }
   const cases: readonly (readonly [unknown, string])[] = [
-    ...[undefined, null, 'redis://host', {}, () => {}, new Other(), Object.create(null)].map(value => [value, 'something else'] as const),
+    ...[undefined, null, 'redis://host', {}, () => {}, others, Object.create(null)].map(value => [value, 'something else'] as const),
     [Promise.resolve(createClient()), 'a promise'],
     [Promise.reject(new Error(MARKER)), 'a promise'],
     [openClient(), 'one that is connected']

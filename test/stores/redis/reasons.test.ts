@@ -141,7 +141,8 @@ t.test('with a Redis that speaks TLS', { skip }, async t => {
   })
 
   t.test('what is wrong with a certificate is named', async t => {
-    const trusting = (url: string, options: object = {}) => ({ client }: Makers) => client({ url, socket: { ca, ...options } as object })
+    const trusting = (url: string, options: object = {}) => ({ client }: Makers): RedisClient =>
+      client({ url, socket: { ca, ...options } as object })
     const good = await start()
     await bothSay(t, ({ client }) => client({ url: good.tls }),
       'its certificate is signed by nobody who is trusted here (SELF_SIGNED_CERT_IN_CHAIN): name the file of its CA in NODE_EXTRA_CA_CERTS', good.tls)
