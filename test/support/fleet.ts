@@ -2,18 +2,16 @@ import { Agent } from 'node:http'
 import type { Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import type { LogLine } from './app.ts'
 import { listening, start } from './demo-server.ts'
 import { makeKey, pickOf } from './keys.ts'
 import { Load, type Outage } from './load.ts'
 import type { Program } from './process.ts'
 import { RedisServer } from './redis.ts'
-import { logOf } from './server-log.ts'
+import { LOST, newsOf } from './server-log.ts'
 import { statusOf } from './status.ts'
 import { until } from './until.ts'
 
 const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
-const LOST = 'The key feed is lost'
 const GOOD = 50
 const DOOMED = 20
 /** How many keys a fleet has once one was revoked and one added. */
@@ -128,9 +126,4 @@ export class Fleet {
   async #answers (text: string, status: number): Promise<void> {
     for (const url of this.#urls) await until(async () => await statusOf(url, text, new Agent()) === status)
   }
-}
-
-/** What a server has logged, but for further reasons why the feed is still lost. */
-function newsOf (server: Program): LogLine[] {
-  return logOf(server).filter(({ msg }, index, lines) => msg !== LOST || lines[index - 1]?.msg !== LOST)
 }
