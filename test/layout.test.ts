@@ -11,6 +11,7 @@ const MAX_LINES = { lib: 150, test: 300 }
 /** The files that are longer, and why. */
 const LONGER: Readonly<Record<string, string>> = {
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
+  'lib/stores/redis/store.ts': 'the public face, most of it TSDoc',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
   'lib/types.ts': 'the public contract, most of it TSDoc',
 }

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net'
 import { AT_FIRST, REASONS } from './reasons.ts'
 
-const PATTERNS = REASONS.map(([words]) => new RegExp(`(?<!\\w)(?:${words})(?!\\w)`))
+const ROWS = REASONS.map(reason => ({ reason, pattern: new RegExp(`(?<!\\w)(?:${reason[0]})(?!\\w)`) }))
 const REFUSAL = /^[A-Z]{3,} /
 
 /**
@@ -18,10 +19,10 @@ export function explain (error: unknown, untried?: keyof typeof AT_FIRST): strin
 
 /** Says the same of errors that are known, and of no other. */
 export function reasonOf (error: unknown, untried?: keyof typeof AT_FIRST): string | undefined {
-  const known = REASONS[rankOf(error)]
-  if (known === undefined) return undefined
-  const [, what, wayOut] = (untried && AT_FIRST[untried][known[0]]) ?? known
-  const [word] = PATTERNS[rankOf(error)]?.exec(textOf(error)) ?? []
+  const row = ROWS[rankOf(error)]
+  if (row === undefined) return undefined
+  const [, what, wayOut] = (untried && AT_FIRST[untried][row.reason[0]]) ?? row.reason
+  const [word] = row.pattern.exec(textOf(error)) as RegExpExecArray
   return `${what} (${word}${placeOf(error)})${wayOut === undefined ? '' : `: ${wayOut}`}`
 }
 
@@ -37,8 +38,8 @@ export function isRefusal (error: unknown): boolean {
 
 /** How much an error tells: 0, the most. */
 function rankOf (error: unknown): number {
-  const rank = PATTERNS.findIndex(pattern => pattern.test(textOf(error)))
-  return rank === -1 ? PATTERNS.length : rank
+  const rank = ROWS.findIndex(({ pattern }) => pattern.test(textOf(error)))
+  return rank === -1 ? ROWS.length : rank
 }
 
 /** Anything may be thrown, and emitted. */
@@ -50,5 +51,5 @@ function textOf (error: unknown): string {
 /** Names the server, as only clients of several do not know it before. */
 function placeOf (error: unknown): string {
   const { address, port } = Object(error) as { address?: unknown, port?: unknown }
-  return typeof port === 'number' ? ` ${String(address)}:${port}` : ''
+  return isIP(String(address)) > 0 && Number.isInteger(port) ? ` ${String(address)}:${String(port)}` : ''
 }

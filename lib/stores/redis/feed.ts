@@ -49,6 +49,9 @@ export class Feed {
 
   get isOpen (): boolean { return this.#following !== undefined }
 
+  /** How many keys the list in memory holds. */
+  get size (): number { return this.#snapshot.size }
+
   /**
    * Reads the list, and follows its changes from then on.
    *
@@ -170,7 +173,7 @@ export class Feed {
         await this.#rest(attempt)
         await this.#read(RECONNECT_MS)
         const ms = Math.round(performance.now() - since)
-        this.#log?.info({ keys: this.#snapshot.size, ms }, `The key feed is back after ${ms} ms`)
+        this.#log?.info({ keys: this.size, ms }, `The key feed is back after ${ms} ms`)
         return
       } catch (error) {
         fault = error as Error

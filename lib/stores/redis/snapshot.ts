@@ -34,7 +34,7 @@ export class Snapshot {
   /** Changes that were made ahead of the log: their positions by id. */
   readonly #ahead = new Map<string, string>()
 
-  /** How many keys there are. */
+  /** How many keys there are, with those that cannot be read. */
   get size (): number {
     return this.#keys.size + this.#unreadable.size
   }

@@ -11,6 +11,7 @@ t.test('what is wrong is said in words, with the way out, and nothing else of th
   const cases: readonly (readonly [unknown, string | RegExp])[] = [
     [refused, away],
     [Object.assign(new Error(MARKER), { code: 'ECONNREFUSED', address: '/run/redis.sock' }), 'nothing listens there (ECONNREFUSED): start it, or see to host and port'],
+    [Object.assign(new Error(''), { code: 'ECONNREFUSED', address: MARKER, port: 1 }), 'nothing listens there (ECONNREFUSED): start it, or see to host and port'],
     [Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL', input: MARKER }), /^its URL is none.* \(ERR_INVALID_URL\): write/],
     [new Error('WRONGPASS invalid username-password pair'), /^it refuses the user name or password \(WRONGPASS\): see to both/],
     [new Error(`ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'user' '${MARKER}'`), /^it does not know this command \(HELLO\)/],

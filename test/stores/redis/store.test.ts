@@ -58,6 +58,22 @@ t.test('with a Redis', { skip }, async t => {
     await until(() => b.find(other.digest)?.expiresAt !== undefined)
   })
 
+  t.test('its size is how many keys the list in memory holds', async t => {
+    const store = await makeStore(t, { url })
+    const reader = new RedisKeyStore({ url, prefix: `test-${count}` })
+    t.equal(reader.size, 0)
+    await reader.open()
+    t.teardown(async () => await reader.close())
+    await store.addAll([record, other])
+    t.equal(store.size, 2)
+    await until(() => reader.size === 2)
+    await server.send('HSET', `{test-${count}}:keys`, other.id, '{}')
+    await store.revoke(record.id)
+    await until(() => reader.size === 1)
+    await reader.close()
+    t.equal(reader.size, 1, 'the list stays')
+  })
+
   t.test('the variable names a Redis, and needs no code', async t => {
     await new RedisKeyStore({ url }).add(record)
     const { app, guard } = harness(t)
