@@ -24,12 +24,12 @@ const GUARDS = {
     app.addHook('onRequest', (request, reply, done) => {
       const { authorization } = request.headers
       if (authorization?.startsWith('Bearer ') === true && digests.has(hash('sha256', authorization.slice(7), 'hex'))) done()
-      else reply.code(401).headers(HEADERS).type('application/json; charset=utf-8').send(BODY)
+      else reply.code(401).headers(HEADERS).type('application/json').send(BODY)
     })
   },
   answer401 (app: FastifyInstance) {
     app.addHook('onRequest', (_request, reply) => {
-      reply.code(401).headers(HEADERS).type('application/json; charset=utf-8').send(BODY)
+      reply.code(401).headers(HEADERS).type('application/json').send(BODY)
     })
   },
   plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth'),

@@ -2,6 +2,11 @@ import { createError } from '@fastify/error'
 
 // Start-up errors: each names the place and the way out, never a key's text.
 
+/** An option is not known, and without it authentication would be off. */
+export const FST_DBGPT_AUTH_OPTION_UNKNOWN = createError(
+  'FST_DBGPT_AUTH_OPTION_UNKNOWN', '%s, and authentication would be off without it: correct its name, or leave it out'
+)
+
 /** An option is of the wrong type or out of its bounds. */
 export const FST_DBGPT_AUTH_OPTION = createError('FST_DBGPT_AUTH_OPTION', 'The option "%s" must be %s')
 
@@ -29,14 +34,21 @@ export const FST_DBGPT_AUTH_KEY_WEAK = createError(
 /** Authentication must be on, but there are no keys. */
 export const FST_DBGPT_AUTH_KEYS_REQUIRED = createError(
   'FST_DBGPT_AUTH_KEYS_REQUIRED',
-  '%s, but no API keys are configured: set API_KEYS (or API_KEYS_FILE, or the option keys), ' +
+  '%s, but no API keys are configured: set API_KEYS (or API_KEYS_FILE, API_KEYS_REDIS_URL or the option keys), ' +
   'or turn authentication off with API_AUTH=off (or the option mode)'
 )
 
 /** Two guards would check the same requests. */
 export const FST_DBGPT_AUTH_NESTED = createError(
   'FST_DBGPT_AUTH_NESTED',
-  'fastify-dbgpt-auth is registered inside a scope that it already guards: register it once at the root, or once in each sibling scope'
+  'fastify-dbgpt-auth is registered twice on a scope, or guards one scope inside another: register it once at the root, ' +
+  'or once in each sibling scope; a nested one that only verifies takes addHook: false'
+)
+
+/** A key store was not open before Fastify gave up. */
+export const FST_DBGPT_AUTH_KEY_STORE_SLOW = createError(
+  'FST_DBGPT_AUTH_KEY_STORE_SLOW',
+  'The key store is not open after %s ms, and Fastify waits no longer: make its option pluginTimeout longer, 60_000 for example'
 )
 
 /** A key store could not be opened. */
@@ -54,6 +66,16 @@ export const FST_DBGPT_AUTH_UNAUTHORIZED = createError(
 /** The key store did not say whether it knows a key. */
 export const FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE = createError(
   'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE', 'The key store is unavailable', 503
+)
+
+/** The guard's start-up failed, or is not done. */
+export const FST_DBGPT_AUTH_NOT_READY = createError(
+  'FST_DBGPT_AUTH_NOT_READY', 'fastify-dbgpt-auth has not started: see the error of its registration', undefined, Error, false
+)
+
+/** A key store's promise did not settle. */
+export const FST_DBGPT_AUTH_KEY_STORE_TIMEOUT = createError(
+  'FST_DBGPT_AUTH_KEY_STORE_TIMEOUT', 'The key store did not answer within %s ms', undefined, Error, false
 )
 
 /** A key store answered with something that is no record of the key asked for. */

@@ -1,40 +1,57 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { readEnvironment } from './config/environment.ts'
-import { readOptions } from './config/options.ts'
+import { DEFAULTS, type Options, readOptions } from './config/options.ts'
 import { resolveSettings } from './config/settings.ts'
 import { buildAnswers } from './guard/answer.ts'
-import { buildGuard, routePolicy } from './guard/guard.ts'
+import { buildCheck } from './guard/check.ts'
+import { buildReadCredentials } from './guard/credentials.ts'
+import { buildGuard, letAllIn, refuseAll, routePolicy } from './guard/guard.ts'
 import { claimScope } from './guard/nesting.ts'
-import { watchCorsOrder } from './guard/order.ts'
+import { watchOrder } from './guard/order.ts'
 import { buildHandOver, buildReject } from './guard/reject.ts'
 import { closeStore, openStore } from './stores/shared.ts'
-import type { DbgptAuthOptions, VerifyApiKey } from './types.ts'
+import type { DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
 
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
+  // The guard stands before anything can fail: an app that swallows the error would serve openly.
+  const addHook = !Object.hasOwn(given, 'addHook') || given.addHook !== false
+  const { reject, handOver } = buildRejects(fastify, DEFAULTS)
+  const [rules, verification] = [refuseAll(reject), refuseAll(handOver)]
+  // Fastify adds a hook only after what is under way, and not at all once that has failed.
+  if (addHook) await fastify.addHook('onRequest', buildGuard(rules)).after()
+  const isInner = claimScope(fastify, addHook)
+  if (!isInner || !fastify.hasRequestDecorator('apiKey')) fastify.decorateRequest('apiKey', null)
+  // What differs between the servers of HTTP/1 and HTTP/2 is not looked at.
+  fastify.decorate('verifyApiKey', buildGuard(verification) as VerifyApiKey)
+
   const options = readOptions(given)
-  claimScope(fastify)
+  const rejects = buildRejects(fastify, options)
+  Object.assign(rules, { reject: rejects.reject })
+  Object.assign(verification, { reject: rejects.handOver })
   const settings = resolveSettings(options, await readEnvironment(fastify, options.env), fastify.log)
   const { store } = settings
-  fastify.decorate('apiKeys', store)
-  fastify.decorateRequest('apiKey', null)
+  fastify.decorate('apiKeys', store as RegisteredKeyStore)
   if (!settings.on) {
-    const check = options.addHook ? '' : ' and fastify.verifyApiKey passes every request'
+    const check = addHook ? '' : ' and fastify.verifyApiKey passes every request'
     fastify.log.warn(`API key authentication is off${check}: ${settings.why}`)
-    fastify.decorate('verifyApiKey', (_request, _reply, done) => { done() })
+    for (const each of [rules, verification]) Object.assign(each, letAllIn)
     return
   }
-  fastify.log.info({ source: settings.source }, 'API key authentication is on')
-  await openStore(store, fastify.log)
+  await openStore(store, fastify.log, fastify.initialConfig.pluginTimeout)
   fastify.addHook('onClose', async () => { await closeStore(store) })
+  fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
+  const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
+  Object.assign(verification, { readCredentials, check })
+  Object.assign(rules, { policyOf: routePolicy, readCredentials, check })
+  if (addHook) watchOrder(fastify)
+}
 
-  const answers = buildAnswers(options.realm, options.message)
-  // What differs between the servers of HTTP/1 and HTTP/2 is not looked at.
-  fastify.decorate('verifyApiKey', buildGuard(store, options.getKey, () => true, buildHandOver(answers)) as VerifyApiKey)
-  if (!options.addHook) return
-  watchCorsOrder(fastify)
-  const reject = buildReject(fastify, answers, options.errorFormat, options.logLevel)
-  fastify.addHook('onRequest', buildGuard(store, options.getKey, routePolicy, reject))
+function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof typeof DEFAULTS>) {
+  const { realm, message, errorFormat, logLevel } = options
+  const answers = buildAnswers(realm, message)
+  const reject = buildReject(fastify, answers, errorFormat, logLevel)
+  return { reject, handOver: buildHandOver(answers, reject) }
 }
 
 /**

@@ -3,6 +3,22 @@ import type {
   FastifyBaseLogger, FastifyReply, FastifyRequest, RawServerBase, RouteGenericInterface
 } from 'fastify'
 
+/**
+ * Types that an application may have its own of: its key store, and the metadata of its keys.
+ *
+ * @example
+ * declare module 'fastify-dbgpt-auth' {
+ *   interface ApiKeyTypes { store: FileKeyStore, metadata: { plan: 'free' | 'gold' } }
+ * }
+ */
+export interface ApiKeyTypes {}
+
+/** JSON values of the application's own, as {@link ApiKeyTypes} has them. */
+export type ApiKeyMetadata = ApiKeyTypes extends { metadata: infer Metadata } ? Metadata : Record<string, unknown>
+
+/** The key store that the plugin was registered with, as {@link ApiKeyTypes} has it. */
+export type RegisteredKeyStore = ApiKeyTypes extends { store: infer Store } ? Store : KeyStore
+
 /** What a record tells of a key: a new detail is a line here and one in `keys/fields.ts`, which the compiler asks for. */
 export interface ApiKeyDetails {
   /** Who or what the key is for, 1 to 200 characters without control characters; it outlives rotation. */
@@ -12,7 +28,7 @@ export interface ApiKeyDetails {
   /** The instant from which the key is rejected; undefined, it does not expire. */
   readonly expiresAt?: Date | undefined
   /** JSON values of the application's own. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  readonly metadata?: Readonly<ApiKeyMetadata> | undefined
 }
 
 /** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
@@ -23,8 +39,14 @@ export interface ApiKey extends ApiKeyDetails {
   readonly digest: string
 }
 
+/** Details as databases have them: null is undefined. */
+export type NullableDetails = { readonly [Detail in keyof ApiKeyDetails]: ApiKeyDetails[Detail] | null }
+
+/** A key as an application's own store may keep it. */
+export type ApiKeyRow = Pick<ApiKey, 'id' | 'digest'> & NullableDetails
+
 /** A key given in code, by its text or by its digest. */
-export type ApiKeyInit = ApiKeyDetails & (
+export type ApiKeyInit = NullableDetails & (
   | {
     /** The text: 1 to 512 visible ASCII characters without a comma, or `sha256:` and a digest. */
     readonly key: string
@@ -43,20 +65,29 @@ export type KeyStoreLog = Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 /** What the plugin needs of a place that knows the keys, and all that an application's own must have. */
 export interface KeyStore {
   /**
-   * Looks a key up. An answer that is neither a record of this key nor nothing is answered 503, like a failure.
-   * A promise that never settles makes the request wait.
+   * Looks a key up. An answer that is neither a record of this key nor nothing is answered 503, like a failure,
+   * and so is a promise that does not settle within 5 seconds.
    *
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
-  find (digest: string): ApiKey | null | undefined | Promise<ApiKey | null | undefined>
+  find (digest: string): ApiKeyRow | null | undefined | Promise<ApiKeyRow | null | undefined>
   /**
    * Gets ready; called once at start-up, where its failure stops the application.
    *
    * @param log - the application's logger, for what happens to the store later on
    */
   open? (log?: KeyStoreLog): Promise<void>
-  /** Lets go of what {@link KeyStore.open} took; called once when the application closes. */
+  /** Lets go of what {@link KeyStore.open} took; called once when the application closes, and if opening takes too long. */
   close? (): Promise<void>
+  /** How many keys it knows; told in the log line of the start-up. */
+  readonly size?: number | undefined
+  /**
+   * Has a listener called after each change of the list of keys, whoever made it. The plugin logs what it is told;
+   * and of a store that tells and has a `list` it asks for that once a minute, to log which keys have expired.
+   *
+   * @returns ends that
+   */
+  onChange? (listener: (changes: ApiKeyChanges) => void): () => void
 }
 
 /** A key store whose keys can be changed while it serves. */
@@ -85,6 +116,15 @@ export interface ManagedKeyStore extends KeyStore {
    * @returns false if there is no such key
    */
   revoke (id: string): Promise<boolean>
+}
+
+/** What has changed in a list of keys, by records. */
+export interface ApiKeyChanges {
+  readonly added: readonly ApiKey[]
+  /** As they are now. */
+  readonly changed: readonly ApiKey[]
+  /** As they were. */
+  readonly revoked: readonly ApiKey[]
 }
 
 /** Why a request was rejected; `unavailable` is a failing key store (503), the others are 401. */
@@ -176,6 +216,12 @@ export interface VerificationError extends Error {
   readonly reason: RejectionReason
   /** The headers of the answer, the challenge among them. */
   readonly headers: Readonly<Record<string, string>>
+  /**
+   * Logs the rejection and answers it as the hook would have: for an error handler, in place of an answer of its own.
+   *
+   * @param reply - of the request that was rejected
+   */
+  readonly send: (reply: FastifyReply) => void
 }
 
 /** Checks a request's credentials and sends nothing: for `@fastify/auth`, or as a hook of one's own. */
@@ -197,7 +243,7 @@ export interface ApiKeyEvent {
 declare module 'fastify' {
   interface FastifyInstance {
     /** The key store, live. */
-    apiKeys: KeyStore
+    apiKeys: RegisteredKeyStore
     /** Checks a request's credentials and sends nothing. */
     verifyApiKey: VerifyApiKey
   }

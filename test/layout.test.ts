@@ -10,8 +10,9 @@ const FLOORS = [['index'], ['plugin'], ['cli'], ['config'], ['guard', 'stores'],
 const MAX_LINES = { lib: 150, test: 300 }
 /** The files that are longer, and why. */
 const LONGER: Readonly<Record<string, string>> = {
+  'lib/stores/file/store.ts': 'each change of the contract, and what follows the file',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
-  'lib/stores/redis/store.ts': 'the public face, most of it TSDoc',
+  'lib/stores/redis/store.ts': 'half of it TSDoc of what users meet',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
   'lib/types.ts': 'the public contract, most of it TSDoc',
 }

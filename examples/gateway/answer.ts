@@ -33,7 +33,7 @@ export function faultBody (
 ): Buffer {
   const reader = readerOf(request)
   reply.code(status).header('cache-control', 'no-store')
-  reply.type(reader === 'person' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8')
+  reply.type(reader === 'person' ? 'text/plain; charset=utf-8' : 'application/json')
   if (reader === 'person') return Buffer.from(`${message}\n`)
   const type = status < 500 ? 'invalid_request_error' : 'server_error'
   return Buffer.from(JSON.stringify(reader === 'openai'

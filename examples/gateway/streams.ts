@@ -58,7 +58,7 @@ declare module 'fastify' {
 async function isGone (app: FastifyInstance, digest: string): Promise<boolean> {
   try {
     const key = await app.apiKeys.find(digest)
-    return key == null || (key.expiresAt !== undefined && key.expiresAt.getTime() <= Date.now())
+    return key == null || (key.expiresAt != null && key.expiresAt.getTime() <= Date.now())
   } catch {
     return false // nobody knows: what has been let in goes on
   }

@@ -1,15 +1,20 @@
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import { ERROR_FORMATS } from '../guard/answer.ts'
 import type { DbgptAuthOptions } from '../types.ts'
+import { nearest } from './nearest.ts'
 
 const REALM = /^[ !#-[\]-~]*$/
 
-const DEFAULTS = {
+/** What goes where nothing is told. */
+export const DEFAULTS = {
   errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
 } as const satisfies DbgptAuthOptions
 
 /** The options, with their defaults. */
-export type Options = DbgptAuthOptions & { [Name in keyof typeof DEFAULTS]: Exclude<DbgptAuthOptions[Name], undefined> }
+export type Options = DbgptAuthOptions & { [Name in keyof typeof DEFAULTS]: Exclude<DbgptAuthOptions[Name], undefined> } & {
+  /** What is given and is no option, in words. */
+  readonly unknown: readonly string[]
+}
 
 type Rule = readonly [expected: string, holds: (value: unknown) => boolean]
 
@@ -30,20 +35,31 @@ const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   allowWeakKeys: BOOLEAN
 }
 
+// Fastify's own, which it hands on: https://fastify.dev/docs/latest/Reference/Plugins/#plugin-options
+const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
+
 /**
  * Checks the options' types and bounds, and fills in defaults; what `keys` holds is checked where it is read.
  *
  * @throws `FST_DBGPT_AUTH_OPTION` that names the option and what it must be
  */
 export function readOptions (given: DbgptAuthOptions): Options {
-  const options: Record<string, unknown> = { ...DEFAULTS }
+  const options: Record<string, unknown> = { ...DEFAULTS, unknown: findUnknown(given) }
   for (const [name, [expected, holds]] of Object.entries(RULES)) {
-    const value: unknown = given[name as keyof DbgptAuthOptions]
+    // Own ones only: Object.prototype may be polluted.
+    const value: unknown = Object.hasOwn(given, name) ? given[name as keyof DbgptAuthOptions] : undefined
     if (value === undefined) continue
     if (!holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
     options[name] = value
   }
   return options as unknown as Options
+}
+
+/** Names the options that nobody knows, each with the one that was perhaps meant. */
+function findUnknown (given: DbgptAuthOptions): string[] {
+  const known = Object.keys(RULES)
+  return Object.keys(given).filter(name => !known.includes(name) && !FASTIFY_OPTIONS.includes(name))
+    .map(name => `There is no option "${name}", is "${nearest(name, known)}" meant?`)
 }
 
 function isObject (value: unknown): value is object {

@@ -1,4 +1,6 @@
-import { FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES } from '../errors.ts'
+import {
+  FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_OPTION_UNKNOWN
+} from '../errors.ts'
 import { readKeyList, trimBlanks } from '../keys/key-list.ts'
 import { judgeWeakKeys, type WeakKeys } from '../keys/weak-key.ts'
 import { FileKeyStore } from '../stores/file/store.ts'
@@ -20,9 +22,16 @@ export type Settings =
  * @param log - told of keys that can be guessed
  * @throws a start-up error, if requests could not be checked as they are meant to be
  */
-export function resolveSettings (
-  options: Pick<Options, 'keys' | 'mode' | 'addHook' | 'allowWeakKeys'>, environment: Environment, log: Pick<KeyStoreLog, 'warn'>
-): Settings {
+export function resolveSettings (options: Options, environment: Environment, log: Pick<KeyStoreLog, 'warn'>): Settings {
+  const settings = decide(options, environment, log)
+  const unknown = options.unknown.join(' ')
+  // It may be what was to turn it on.
+  if (unknown !== '' && !settings.on) throw new FST_DBGPT_AUTH_OPTION_UNKNOWN(unknown)
+  if (unknown !== '') log.warn(unknown)
+  return settings
+}
+
+function decide (options: Options, environment: Environment, log: Pick<KeyStoreLog, 'warn'>): Settings {
   const mode = options.mode ?? environment.API_AUTH ?? 'auto'
   const origin = options.mode === undefined ? 'API_AUTH' : 'The option mode'
   const production = environment.NODE_ENV?.toLowerCase() === 'production'
@@ -36,11 +45,13 @@ export function resolveSettings (
     judgeWeakKeys(list.weaknesses, weakKeys, log)
     return { on: true, store: new MemoryKeyStore(list.keys.values()), source }
   }
-  if (mode === 'on') throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`${origin} is on`)
-  if (production) throw new FST_DBGPT_AUTH_KEYS_REQUIRED('NODE_ENV is production')
+  const overruled = KEY_SOURCES.filter(name => environment[name] !== undefined).join(' and ')
+  const won = overruled === '' ? '' : ` (the option keys is empty, and wins over ${overruled}: leave it out to have that read)`
+  if (mode === 'on') throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`${origin} is on${won}`)
+  if (production) throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`NODE_ENV is production${won}`)
   // A check that passes everybody would open an app that combines it with another one by "or".
-  if (!options.addHook) throw new FST_DBGPT_AUTH_KEYS_REQUIRED('The option addHook is false')
-  return { on: false, store: unused, why: 'no API keys are configured, set API_KEYS to turn it on' }
+  if (!options.addHook) throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`The option addHook is false${won}`)
+  return { on: false, store: unused, why: `no API keys are configured, set API_KEYS to turn it on${won}` }
 }
 
 /** Returns the keys that the environment names, or the store that knows them; without any, an empty list. */

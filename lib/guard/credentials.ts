@@ -33,7 +33,8 @@ function readHeader (request: FastifyRequest): string | Rejection {
 
 /** A client may have made of it whatever it could, an array for one. */
 function readGiven (given: unknown): string | Rejection | undefined {
-  if (given === undefined || given === null) return undefined
+  // A client may send an empty header beside a good one.
+  if (given === undefined || given === null || given === '') return undefined
   if (typeof given === 'object' && 'then' in given) throw new FST_DBGPT_AUTH_GET_KEY()
   if (typeof given === 'object' && 'digest' in given) return isDigest(given.digest) ? given.digest : MALFORMED
   return typeof given === 'string' && given.length <= MAX_TOKEN_LENGTH && TOKEN.test(given) ? digestOf(given) : MALFORMED

@@ -1,32 +1,48 @@
-import diagnostics from 'node:diagnostics_channel'
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
-import type { ApiKeyEvent, GetKey, KeyStore } from '../types.ts'
-import { buildCheck, type Outcome } from './check.ts'
-import { buildReadCredentials } from './credentials.ts'
+import { FST_DBGPT_AUTH_NOT_READY } from '../errors.ts'
+import type { ApiKeyEvent } from '../types.ts'
+import { accepted, rejected } from './channels.ts'
+import { type Check, type Outcome, unavailable } from './check.ts'
+import type { ReadCredentials } from './credentials.ts'
 import { type Reject, Rejection } from './rejection.ts'
 
-type PolicyOf = (request: FastifyRequest) => FastifyContextConfig['apiKey']
+/** What a guard goes by. */
+export interface Rules {
+  /** Tells whether a request is to be looked at. */
+  readonly policyOf: (request: FastifyRequest) => FastifyContextConfig['apiKey']
+  readonly readCredentials: ReadCredentials
+  readonly check: Check
+  /** Does what is to be done about a request that is not let in. */
+  readonly reject: Reject
+}
 
-const accepted = diagnostics.channel('dbgpt-auth:accepted')
-const rejected = diagnostics.channel('dbgpt-auth:rejected')
+/** What a route's own config asks for, and nobody else: a prototype may be polluted. */
+export function routePolicy (request: FastifyRequest): FastifyContextConfig['apiKey'] {
+  const { config } = request.routeOptions
+  const policy = config.apiKey
+  return policy !== undefined && Object.hasOwn(config, 'apiKey') ? policy : undefined
+}
 
-/** What a route's own config asks for. */
-export const routePolicy: PolicyOf = request => request.routeOptions.config.apiKey
+/** Every request is looked at, and none let in: what a guard goes by before it knows better. */
+export function refuseAll (reject: Reject): Rules {
+  const notReady = unavailable(new FST_DBGPT_AUTH_NOT_READY())
+  return { policyOf: () => true, readCredentials: () => notReady, check: () => notReady, reject }
+}
+
+/** Every request is let in. */
+export const letAllIn: Partial<Rules> = { policyOf: () => false }
 
 /**
  * Builds the hook that lets a request in if its key is good; at once, where the store answers at once.
  *
- * @param policyOf - tells whether a request is to be looked at
- * @param reject - does what is to be done about one that is not let in
+ * @param rules - what it goes by; its fields may be changed while it is on duty
  */
-export function buildGuard (store: KeyStore, getKey: GetKey | undefined, policyOf: PolicyOf, reject: Reject) {
-  const [readCredentials, check] = [buildReadCredentials(getKey), buildCheck(store)]
-
+export function buildGuard (rules: Rules) {
   return function checkApiKey (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     request.apiKey = null
-    if (policyOf(request) === false) return done()
-    const digest = readCredentials(request)
-    const outcome = typeof digest === 'string' ? check(digest) : digest
+    if (rules.policyOf(request) === false) return done()
+    const digest = rules.readCredentials(request)
+    const outcome = typeof digest === 'string' ? rules.check(digest) : digest
     // Bound, for a closure would be made for every request, also for those that do not wait.
     if (outcome instanceof Promise) outcome.then(conclude.bind(undefined, request, reply, done))
     else conclude(request, reply, done, outcome)
@@ -34,10 +50,10 @@ export function buildGuard (store: KeyStore, getKey: GetKey | undefined, policyO
 
   function conclude (request: FastifyRequest, reply: FastifyReply, done: Done, outcome: Outcome): void {
     if (outcome instanceof Rejection) {
-      if (outcome.reason === 'missing' && policyOf(request) === 'optional') return done()
+      if (outcome.reason === 'missing' && rules.policyOf(request) === 'optional') return done()
       const { apiKey, reason } = outcome
       if (rejected.hasSubscribers) rejected.publish({ request, apiKey, reason } satisfies ApiKeyEvent)
-      return reject(request, reply, outcome, done)
+      return rules.reject(request, reply, outcome, done)
     }
     request.apiKey = outcome
     if (accepted.hasSubscribers) accepted.publish({ request, apiKey: outcome, reason: null } satisfies ApiKeyEvent)

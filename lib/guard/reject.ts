@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FST_DBGPT_AUTH_UNAUTHORIZED } from '../errors.ts'
 import type { ErrorFormat, ErrorFormatter, LogLevel } from '../types.ts'
 import { type Answer, type Answers, bodyOf } from './answer.ts'
@@ -14,11 +14,15 @@ export function buildReject (
 
   return function reject (request, reply, { reason, apiKey, error }) {
     const answer = answers[reason]
-    if (error !== undefined) request.log.error({ err: error, reason }, 'API key rejected')
-    else if (logLevel !== 'silent') request.log[logLevel]({ reason, keyId: apiKey?.id }, 'API key rejected')
+    const level = error === undefined ? logLevel : 'error'
+    if (level !== 'silent') {
+      // The route's pattern: a URL may have a key in it.
+      const { method, routeOptions: { url: route }, ip } = request
+      request.log[level]({ reason, keyId: apiKey?.id, method, route, ip, err: error }, 'API key rejected')
+    }
     warnOfPreflight(request)
     endConnection(request, reply)
-    reply.code(answer.info.status).headers(answer.headers).type('application/json; charset=utf-8').send(body(request, answer))
+    reply.code(answer.info.status).headers(answer.headers).type('application/json').send(body(request, answer))
   }
 
   function body (request: FastifyRequest, answer: Answer): Buffer {
@@ -31,11 +35,17 @@ export function buildReject (
   }
 }
 
-/** Leaves the answer to the application, by an error that says what to answer. */
-export function buildHandOver (answers: Answers): Reject {
-  return function handOver (_request, reply, { reason, error = new FST_DBGPT_AUTH_UNAUTHORIZED() }, done) {
+/**
+ * Leaves the answer to the application, by an error that says what to answer.
+ *
+ * @param reject - answers in its place, if it is asked to
+ */
+export function buildHandOver (answers: Answers, reject: Reject): Reject {
+  return function handOver (_request, reply, rejection, done) {
+    const { reason, error = new FST_DBGPT_AUTH_UNAUTHORIZED() } = rejection
     const { info: { status }, headers } = answers[reason]
+    const send = (reply: FastifyReply): void => { reject(reply.request, reply, rejection, () => {}) }
     reply.code(status)
-    done(Object.assign(error, { reason, headers }))
+    done(Object.defineProperty(Object.assign(error, { reason, headers }), 'send', { value: send }))
   }
 }

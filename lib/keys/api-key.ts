@@ -34,7 +34,7 @@ export function createApiKey (init: string | ApiKeyInit, place = 'The key'): Api
   // The same fields in the same order, whatever was given.
   const record: Record<string, unknown> = { id: idOf(digest), digest }
   for (const [field, { rule, take }] of DETAILS) {
-    const value = given[field]
+    const value = given[field] ?? undefined
     record[field] = value === undefined ? undefined : take(value)
     assert(value === undefined || record[field] !== undefined, `"${field}" ${rule}`)
   }

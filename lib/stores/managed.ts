@@ -1,8 +1,11 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
-import type { ApiKey } from '../types.ts'
+import type { Changes } from '../keys/changes.ts'
+import type { ApiKey, ApiKeyChanges } from '../types.ts'
 
 /** What the stores of this package share. */
 export abstract class ManagedStore {
+  readonly #listeners = new Set<(changes: ApiKeyChanges) => void>()
+
   /**
    * Adds the keys whose ids are not taken.
    *
@@ -19,5 +22,35 @@ export abstract class ManagedStore {
    */
   async add (key: ApiKey): Promise<void> {
     if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
+  }
+
+  /**
+   * Has a listener called after each change of the list that is in force here, whoever made it.
+   *
+   * @param listener - what it throws ends the process, as with diagnostics channels
+   * @returns ends that
+   */
+  onChange (listener: (changes: ApiKeyChanges) => void): () => void {
+    const own = (changes: ApiKeyChanges): void => { listener(changes) }
+    this.#listeners.add(own)
+    return () => { this.#listeners.delete(own) }
+  }
+
+  /** Whether anybody listens. */
+  protected get isHeard (): boolean {
+    return this.#listeners.size > 0
+  }
+
+  /** Tells those who listen, if anything has changed. */
+  protected tell (changes: Changes): void {
+    if (changes.none) return
+    for (const listener of this.#listeners) {
+      try {
+        listener(changes)
+      } catch (error) {
+        // Its fault is not the store's; Node's diagnostics channels do the same.
+        process.nextTick(() => { throw error })
+      }
+    }
   }
 }

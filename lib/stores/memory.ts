@@ -1,6 +1,8 @@
 import { createApiKey } from '../keys/api-key.ts'
+import { Changes } from '../keys/changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
 import type { ApiKey, ManagedKeyStore } from '../types.ts'
+import { ManagedStore } from './managed.ts'
 
 /**
  * Keeps keys in memory, for one process and as long as it runs.
@@ -9,7 +11,7 @@ import type { ApiKey, ManagedKeyStore } from '../types.ts'
  * const store = new MemoryKeyStore([createApiKey({ key, name: 'billing' })])
  * await app.register(dbgptAuth, { keys: store })
  */
-export class MemoryKeyStore implements ManagedKeyStore {
+export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
   #keys = new KeyIndex()
 
   /**
@@ -17,7 +19,12 @@ export class MemoryKeyStore implements ManagedKeyStore {
    * @throws as {@link MemoryKeyStore.replace}
    */
   constructor (keys: Iterable<ApiKey> = []) {
+    super()
     this.replace(keys)
+  }
+
+  get size (): number {
+    return this.#keys.size
   }
 
   /**
@@ -33,16 +40,17 @@ export class MemoryKeyStore implements ManagedKeyStore {
     return [...this.#keys.values()]
   }
 
-  async add (key: ApiKey): Promise<void> {
-    this.#keys.add(createApiKey(key))
+  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+    const records = Array.from(keys, key => createApiKey(key))
+    return this.#change(current => current.addAll(records))
   }
 
   async expire (id: string, at: Date): Promise<boolean> {
-    return this.#keys.expire(id, at)
+    return this.#change(current => current.expire(id, at))
   }
 
   async revoke (id: string): Promise<boolean> {
-    return this.#keys.delete(id)
+    return this.#change(current => current.delete(id))
   }
 
   /**
@@ -54,6 +62,17 @@ export class MemoryKeyStore implements ManagedKeyStore {
   replace (keys: Iterable<ApiKey>): void {
     const next = new KeyIndex()
     for (const key of keys) next.add(createApiKey(key))
+    const changes = new Changes()
+    for (const key of next.values()) changes.note(this.#keys.get(key.id), key)
+    for (const key of this.#keys.values()) if (!next.has(key.id)) changes.note(key, undefined)
     this.#keys = next
+    this.tell(changes)
+  }
+
+  #change<T> (change: (current: KeyIndex) => T): T {
+    const changes = this.#keys.changes = new Changes()
+    const result = change(this.#keys)
+    this.tell(changes)
+    return result
   }
 }

@@ -1,18 +1,36 @@
-import { FST_DBGPT_AUTH_KEY_STORE_OPEN } from '../errors.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { FST_DBGPT_AUTH_KEY_STORE_OPEN, FST_DBGPT_AUTH_KEY_STORE_SLOW } from '../errors.ts'
 import type { KeyStore, KeyStoreLog } from '../types.ts'
+import { logChanges } from './change-log.ts'
+
+/** How much of the time that there is a store may take to open; in the rest our error is told. */
+const SHARE = 0.9
+
+interface Use {
+  count: number
+  readonly opened: Promise<void>
+  endLog?: () => void
+}
 
 /** Several scopes, or apps, may share a store. */
-const uses = new WeakMap<KeyStore, { count: number, readonly opened: Promise<void> }>()
+const uses = new WeakMap<KeyStore, Use>()
 
-/** Opens a store, unless it is open; it logs to the first that opens it. */
-export async function openStore (store: KeyStore, log: KeyStoreLog): Promise<void> {
-  const use = uses.get(store) ?? { count: 0, opened: (async () => { await store.open?.(log) })() }
+/**
+ * Opens a store, unless it is open; it logs to the first that opens it.
+ *
+ * @param ms - how long Fastify waits for a plugin, in milliseconds; 0, for ever
+ */
+export async function openStore (store: KeyStore, log: KeyStoreLog, ms = 0): Promise<void> {
+  const use: Use = uses.get(store) ?? { count: 0, opened: (async () => { await store.open?.(log) })() }
   uses.set(store, use)
   use.count++
   try {
-    await use.opened
+    await (ms === 0 ? use.opened : inTime(use.opened, Math.ceil(ms * SHARE)))
+    use.endLog ??= logChanges(store, log)
   } catch (cause) {
-    if (uses.get(store) === use) uses.delete(store)
+    // Others may have the patience; if not, it is closed once it is open.
+    if (cause instanceof FST_DBGPT_AUTH_KEY_STORE_SLOW) use.opened.then(async () => await closeStore(store)).catch(() => {})
+    else if (uses.get(store) === use) uses.delete(store)
     // A rejection without an error would count as a success.
     throw cause instanceof Error ? cause : new FST_DBGPT_AUTH_KEY_STORE_OPEN({ cause })
   }
@@ -23,5 +41,12 @@ export async function closeStore (store: KeyStore): Promise<void> {
   const use = uses.get(store)
   if (use === undefined || --use.count > 0) return
   uses.delete(store)
+  use.endLog?.()
   await store.close?.()
+}
+
+async function inTime (opened: Promise<void>, ms: number): Promise<void> {
+  const enough = new AbortController()
+  const late = pause(ms, undefined, { signal: enough.signal }).then(() => { throw new FST_DBGPT_AUTH_KEY_STORE_SLOW(ms) })
+  await Promise.race([opened, late]).finally(() => { enough.abort() })
 }

@@ -41,10 +41,25 @@ t.test('right options are taken, undefined and a stranger\'s included', async t 
 
 t.test('options that are not given have their defaults, and those that are keep their values', async t => {
   const defaults = {
-    errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
+    errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false, unknown: []
   } as const
   t.strictSame(readOptions({}), defaults)
   t.strictSame(readOptions({ errorFormat: undefined, realm: undefined, allowWeakKeys: undefined }), defaults)
   const given = { errorFormat: 'dbgpt', message: 'x', realm: '', addHook: false, logLevel: 'silent', allowWeakKeys: true } as const
-  t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...given, mode: 'on' })
+  t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...given, mode: 'on', unknown: [] })
+})
+
+t.test('only own options count', async t => {
+  const polluted = Object.create({ mode: 'off', addHook: false, allowWeakKeys: true, keys: [KEY], nonsense: 1 })
+  t.strictSame(readOptions(polluted), readOptions({}))
+})
+
+t.test('an unknown option is named, with the one that was perhaps meant; Fastify\'s own are known', async t => {
+  const cases = {
+    key: 'keys', apiKeys: 'keys', Mode: 'mode', enviroment: 'env', 'error-format': 'errorFormat', allowWeak: 'allowWeakKeys'
+  }
+  for (const [name, meant] of Object.entries(cases)) {
+    t.same(readOptions({ [name]: 1 }).unknown, [`There is no option "${name}", is "${meant}" meant?`])
+  }
+  t.same(readOptions({ prefix: '/v1', logLevel: 'info', logSerializers: {} } as DbgptAuthOptions).unknown, [])
 })

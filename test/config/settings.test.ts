@@ -154,3 +154,22 @@ t.test('10,000 keys are read, and each is found', async t => {
   const { store } = settings as Extract<Settings, { on: true }>
   t.ok(keys.every(key => store.find(createApiKey(key).digest) !== undefined))
 })
+
+t.test('an empty option keys that wins over variables says so', async t => {
+  const text = /the option keys is empty, and wins over API_KEYS: leave it out/
+  const settings = resolve({ keys: [] }, { API_KEYS: KEY })
+  t.match(settings, { on: false, why: text })
+  for (const [options, variables] of [[{ mode: 'on' }, {}], [{}, { NODE_ENV: 'production' }], [{ addHook: false }, {}]] as const) {
+    const refused = (): unknown => resolve({ keys: [], ...options }, { API_KEYS: KEY, ...variables })
+    t.throws(refused, { code: REQUIRED, message: text }, shown(options))
+  }
+  t.match(resolve({ keys: [] }, {}), { why: /set API_KEYS to turn it on$/ })
+})
+
+t.test('an unknown option warns, and refuses to start where authentication would be off', async t => {
+  const options = { key: [KEY] } as Options
+  t.match(resolve(options, { API_KEYS: KEY }).warnings, [/^There is no option "key", is "keys" meant\?$/])
+  for (const more of [{}, { mode: 'off' }, { keys: [] }] as const) {
+    t.throws(() => resolve({ ...options, ...more }, {}), { code: 'FST_DBGPT_AUTH_OPTION_UNKNOWN', message: /"key".*"keys"/ }, shown(more))
+  }
+})

@@ -9,6 +9,7 @@ import { buildReadCredentials } from '../../lib/guard/credentials.ts'
 import { type ApiKey, createApiKey, type KeyStore, MemoryKeyStore } from '../../lib/index.ts'
 import { Rejection, UNKNOWN } from '../../lib/guard/rejection.ts'
 import { KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
+import { shortenTimers } from '../support/clock.ts'
 import { shown } from '../support/shown.ts'
 
 const record = createApiKey(KEY)
@@ -62,13 +63,46 @@ t.test('a store\'s answer that is no record of the key is a failure of the store
   const strange: readonly unknown[] = [
     true, false, 0, 1, '', record.digest, {}, [], Symbol('x'), () => record, createApiKey(OTHER_KEY),
     { ...record, digest: record.digest.toUpperCase() },
-    { ...record, expiresAt: null }, { ...record, expiresAt: '2030-01-01T00:00:00Z' }, { ...record, expiresAt: 1e15 },
+    { ...record, id: undefined }, { ...record, id: null }, { ...record, id: '' }, { ...record, id: 7 }, { ...record, expiresAt: '2030-01-01T00:00:00Z' }, { ...record, expiresAt: 1e15 },
     { ...record, expiresAt: new Date(NaN) }, { ...record, expiresAt: { getTime: () => 1e15 } }
   ]
   for (const answer of strange) {
     t.match(buildCheck(storeOf(answer))(record.digest), { reason: 'unavailable', apiKey: null }, String(answer))
     t.match(await buildCheck(storeOf(Promise.resolve(answer)))(record.digest), { reason: 'unavailable' }, shown(answer))
   }
+})
+
+t.test('what is wrong with a store\'s answer is its error\'s cause', async t => {
+  const cases = [
+    [{ ...record, id: undefined }, /it has no id$/],
+    [{}, /its digest is not the one/],
+    [{ ...record, expiresAt: 1 }, /expiresAt/]
+  ] as const
+  for (const [answer, message] of cases) {
+    const outcome = buildCheck(storeOf(answer))(record.digest) as Rejection
+    t.match(outcome.error?.cause, { code: 'FST_DBGPT_AUTH_KEY_STORE_ANSWER', message }, shown(answer))
+  }
+})
+
+t.test('null in a record\'s details is undefined', async t => {
+  const row = { ...record, name: null, createdAt: null, expiresAt: null, metadata: null }
+  for (const answer of [row, Promise.resolve(row)]) {
+    t.strictSame(await buildCheck(storeOf(answer))(record.digest), record, shown(answer))
+  }
+})
+
+t.test('a promise that does not settle in time is a failure of the store, and what comes later is nobody\'s', async t => {
+  const timers = shortenTimers(t, 5000)
+  let fail: (cause: Error) => void = () => {}
+  for (const answer of [new Promise(() => {}), new Promise((_resolve, reject) => { fail = reject }), { then () {} }]) {
+    const outcome = await buildCheck(storeOf(answer))(record.digest)
+    const cause = { code: 'FST_DBGPT_AUTH_KEY_STORE_TIMEOUT', message: /within 5000 ms/ }
+    t.match(outcome, { reason: 'unavailable', error: { cause } }, shown(answer))
+  }
+  fail(new Error('too late'))
+  t.equal(timers(), 3)
+  buildCheck(new MemoryKeyStore([record]))(record.digest)
+  t.equal(timers(), 3, 'nothing is timed where the answer is there at once')
 })
 
 t.test('a record that fails as it is read is a failure of the store', async t => {

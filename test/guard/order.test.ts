@@ -1,4 +1,5 @@
 import cors from '@fastify/cors'
+import fp from 'fastify-plugin'
 import t from 'tap'
 import { bearer, BODY_401, harness, type LogLine } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
@@ -53,4 +54,19 @@ t.test('without a hook there is nothing to warn of', async t => {
   await app.register(cors)
   await app.ready()
   t.same(corsWarnings(log), [])
+})
+
+t.test('middleware that is registered before the guard is warned of, and after it is guarded', async t => {
+  for (const name of ['@fastify/middie', '@fastify/express']) {
+    const middleware = fp(async () => {}, { name })
+    const [before, after] = [harness(t), harness(t)]
+    await before.app.register(middleware)
+    await before.guard()
+    await after.guard()
+    await after.app.register(middleware)
+    await after.app.ready()
+    const warnings = (log: () => LogLine[]): string[] => log().filter(({ level }) => level === 40).map(({ msg }) => msg)
+    t.same(warnings(before.log), [`Middleware of ${name} is not guarded: register fastify-dbgpt-auth before ${name}`])
+    t.same(warnings(after.log), [], name)
+  }
 })

@@ -1,6 +1,6 @@
 import auth from '@fastify/auth'
 import t from 'tap'
-import { createApiKey } from '../../lib/index.ts'
+import { createApiKey, type VerificationError } from '../../lib/index.ts'
 import { bearer, CHALLENGE, challenge, harness, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
 
@@ -46,6 +46,20 @@ t.test('verifyApiKey passes on an error that says why', async t => {
     { statusCode: 401, reason: 'missing', headers: { 'www-authenticate': CHALLENGE } },
     { statusCode: 503, reason: 'unavailable', headers: { 'retry-after': '1' }, cause: { message: 'down' } }
   ])
+})
+
+t.test('the error answers as the hook would have, with body, headers and log line', async t => {
+  const { app, guard, log } = harness(t)
+  await guard({ addHook: false, errorFormat: 'dbgpt', message: 'Ask ops', keys: { find: () => { throw new Error('down') } } })
+  app.setErrorHandler((error, _request, reply) => { (error as VerificationError).send(reply) })
+  app.get('/', { preHandler: app.verifyApiKey }, () => t.fail('the handler ran'))
+  for (const [headers, status, reason] of [[{}, 401, 'missing'], [bearer(), 503, 'unavailable']] as const) {
+    const { statusCode, headers: sent, body } = await app.inject({ url: '/', headers })
+    t.equal(statusCode, status)
+    t.match(sent, { 'content-type': /^application\/json$/, 'cache-control': 'no-store' }, shown(headers))
+    t.match(body, new RegExp(`^{"success":false,"err_code":"${status}","err_msg":"{'error': {'message': 'Ask ops'`), shown(headers))
+    t.match(log().filter(line => line.msg === 'API key rejected').at(-1), { reason, method: 'GET', route: '/' }, shown(headers))
+  }
 })
 
 t.test('verifyApiKey works with @fastify/auth, by "or" and by "and"', async t => {

@@ -50,6 +50,25 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.same(await store.list(), [])
   })
 
+  t.test('each change is told to those who listen, once it is in force, with the records that it is about', async t => {
+    const store = await make(t)
+    const told: unknown[] = []
+    const end = store.onChange?.(({ added, changed, revoked }) => {
+      told.push([added, changed, revoked].map(records => records.map(({ id, expiresAt }) => [id, expiresAt?.getTime()])))
+      for (const { digest } of added) t.equal(typeof store.find(digest), 'object')
+      for (const { digest } of revoked) t.equal(store.find(digest) ?? undefined, undefined)
+    })
+    await store.add(record)
+    await store.expire(record.id, new Date(2e12))
+    await store.revoke(record.id)
+    t.equal(await store.revoke(record.id), false)
+    end?.()
+    await store.add(other)
+    const id = record.id
+    t.same(told, [[[[id, undefined]], [], []], [[], [[id, 2e12]], []], [[], [], [[id, 2e12]]]])
+    t.equal(store.size, 1)
+  })
+
   t.test('expire sets the instant, and keeps the rest', async t => {
     const store = await make(t)
     await store.add(record)

@@ -1,13 +1,9 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../../errors.ts'
 import { KeyList, trimBlanks } from '../../keys/key-list.ts'
+import { Turns } from '../../keys/turns.ts'
 import type { ApiKey, ApiKeyInit } from '../../types.ts'
 import { readStoredKey } from '../stored-key.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from './errors.ts'
-
-/** How long reading may keep other work waiting, in milliseconds, and after how many keys it looks at the clock. */
-const SLICE_MS = 5
-const KEYS_A_LOOK = 32
 
 const SHAPE = 'it must be { "keys": [ { "digest": … }, … ] }, is it cut short?'
 const BEFORE_RECORDS = /^\s*\{\s*"keys"\s*:\s*\[(?:\s*\n)?/
@@ -31,13 +27,10 @@ export async function parseKeyFile (text: string, file: string): Promise<KeyFile
   if (/^\s*[["]/.test(text)) throw invalid(`Line 1 of ${file}`, SHAPE)
   const form = /^\s*\{/.test(text) ? 'json' : 'plain'
   const list = new KeyList()
-  let since = performance.now()
-  let count = 0
+  const turns = new Turns()
   for (const { entry, place } of form === 'json' ? jsonEntries(text, file) : plainEntries(text, file)) {
     list.add(entry, place)
-    if (++count % KEYS_A_LOOK !== 0 || performance.now() - since < SLICE_MS) continue
-    await breathe()
-    since = performance.now()
+    if (turns.step()) await turns.pause()
   }
   if (form === 'plain' && list.keys.size === 0) throw new FST_DBGPT_AUTH_KEYS_EMPTY(`The key file ${file}`)
   return { form, list }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
+import { compareLists } from '../../keys/changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeWeakKeys, type WeakKeys } from '../../keys/weak-key.ts'
@@ -51,6 +52,10 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
     this.#watch.start()
+  }
+
+  get size (): number {
+    return this.#keys.size
   }
 
   async close (): Promise<void> {
@@ -117,9 +122,12 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     judgeWeakKeys(weaknesses, this.#weakKeys, this.#log)
     // Another reading was faster; which of the two is out of date, the file tells.
     if (edition !== this.#edition) return await this.#load()
+    const before = this.#keys
+    const isNews = this.#text !== undefined
     this.#edition++
     this.#keys = keys
     this.#text = digest
+    if (isNews && this.isHeard) this.tell(await compareLists(before, keys))
     return true
   }
 

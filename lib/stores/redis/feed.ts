@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
+import type { Changes } from '../../keys/changes.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
 import { Connection, OVERDUE_MS } from './connection.ts'
 import type { CreateClient } from './client.ts'
@@ -26,6 +27,10 @@ export interface FeedOptions {
   readonly layout: Layout
   /** How long keys pass after the last answer of Redis, in milliseconds. */
   readonly graceMs: number
+  /** Is told what has changed. */
+  readonly onChange?: (changes: Changes) => void
+  /** Whether that is of interest: to compare two long lists takes a while. */
+  readonly isHeard?: () => boolean
 }
 
 /** The list of keys in memory, and what keeps it as it is in Redis. */
@@ -47,10 +52,9 @@ export class Feed {
     this.#options = options
   }
 
-  get isOpen (): boolean { return this.#following !== undefined }
+  get size (): number { return this.#snapshot.keys.size }
 
-  /** How many keys the list in memory holds. */
-  get size (): number { return this.#snapshot.size }
+  get isOpen (): boolean { return this.#following !== undefined }
 
   /**
    * Reads the list, and follows its changes from then on.
@@ -79,11 +83,11 @@ export class Feed {
    * `FST_DBGPT_AUTH_REDIS_UNREADABLE` for a record that cannot be read
    */
   find (digest: string): ApiKey | undefined {
-    const key = this.#snapshot.find(digest)
+    const key = this.#snapshot.keys.find(digest)
     // By the clock, too: this process may have been stopped, and be served requests before its timers.
     const age = performance.now() - this.#confirmedAt
     if (this.#fault === undefined && age <= HEARTBEAT_MS + OVERDUE_MS) {
-      if (key === undefined && this.#snapshot.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
+      if (key === undefined && this.#snapshot.keys.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
       return key
     }
     if (key !== undefined && age < this.#options.graceMs) return key
@@ -100,13 +104,14 @@ export class Feed {
       await this.#read(CONNECT_MS)
       this.#connection?.close()
     }
-    return this.#snapshot.list()
+    return this.#snapshot.keys.list()
   }
 
   /** Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it. */
   apply (position: string, id: string, record: ApiKey | undefined): void {
     this.#snapshot.apply(position, id, record)
     this.#next?.apply(position, id, record)
+    this.#options.onChange?.(this.#snapshot.keys.takeChanges())
   }
 
   async #read (connectMs: number): Promise<void> {
@@ -124,9 +129,11 @@ export class Feed {
     } finally {
       this.#next = undefined
     }
+    const before = this.#snapshot
     // Not again for each attempt, nor for each return of Redis.
-    for (const [id, error] of unreadable) if (!this.#snapshot.isUnreadable(id)) this.#tell(id, error)
+    for (const [id, error] of unreadable) if (!before.keys.isUnreadable(id)) this.#tell(id, error)
     this.#confirm(next)
+    if (this.isOpen && this.#options.isHeard?.() === true) this.#options.onChange?.(await next.keys.changesSince(before.keys))
   }
 
   #confirm (snapshot: Snapshot): void {
@@ -150,6 +157,7 @@ export class Feed {
         const source = this.#source(this.#connection as Connection, (id, error) => this.#tell(id, error))
         await snapshot.advance(source, HEARTBEAT_MS)
         this.#confirm(snapshot)
+        this.#options.onChange?.(snapshot.keys.takeChanges())
       } catch (error) {
         await this.#recover(error as Error)
       }
@@ -159,6 +167,7 @@ export class Feed {
   /** Goes on with the old list until there is a new one; connects anew, whatever the fault was. */
   async #recover (fault: Error): Promise<void> {
     this.#connection?.close()
+    this.#options.onChange?.(this.#snapshot.keys.takeChanges())
     const since = performance.now()
     let told: string[] = []
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {

@@ -1,8 +1,7 @@
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
-import { idOf } from '../../keys/digest.ts'
-import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'
 import { type Connection, OVERDUE_MS } from './connection.ts'
+import { KnownKeys } from './known-keys.ts'
 import { BEGINNING, evaluate, isBefore, type Layout, type Read, READ } from './layout.ts'
 import { readRecord } from './record.ts'
 
@@ -19,25 +18,18 @@ export interface Source {
   readonly onUnreadable: (id: string, error: Error) => void
 }
 
-type Changes = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
+type LogPage = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
 interface Page { readonly cursor: string, readonly entries: { readonly field: string, readonly value: string }[] }
 
 /** The whole list as it was at a position of the log. */
 export class Snapshot {
-  readonly #keys = new KeyIndex()
-  /** The ids of records that cannot be read. */
-  readonly #unreadable = new Set<string>()
+  readonly keys = new KnownKeys()
   #epoch: string | null = null
   #position = BEGINNING
   /** Where the log ended when its end was last asked for: what is read next gets there. */
   #last = BEGINNING
   /** Changes that were made ahead of the log: their positions by id. */
   readonly #ahead = new Map<string, string>()
-
-  /** How many keys there are, with those that cannot be read. */
-  get size (): number {
-    return this.#keys.size + this.#unreadable.size
-  }
 
   /**
    * Reads the whole list.
@@ -57,6 +49,7 @@ export class Snapshot {
       for (const { field, value } of entries) this.#take(field, value, source)
     }
     while (await this.advance(source)) { /* until nothing more has changed */ }
+    this.keys.takeChanges()
   }
 
   /**
@@ -69,12 +62,12 @@ export class Snapshot {
     const { connection, layout: { changes } } = source
     const options = { COUNT: PAGE, ...(blockMs !== undefined && { BLOCK: blockMs }) }
     const stream = { key: changes, id: this.#position }
-    const answer = await connection.ask<Changes>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
+    const answer = await connection.ask<LogPage>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
     const messages = answer?.[0]?.messages ?? []
     const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
     const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
       // That they have changed is known, and to what is not: they are let in no more.
-      for (const id of ids) this.#set(id, null)
+      for (const id of ids) this.keys.set(id, null)
       throw error
     })
     const { address } = connection
@@ -90,7 +83,7 @@ export class Snapshot {
     }
     this.#position = messages.at(-1)?.id ?? this.#position
     for (const [id, position] of this.#ahead) if (!isBefore(this.#position, position)) this.#ahead.delete(id)
-    if (this.#position === last && size !== this.size && this.#ahead.size === 0) {
+    if (this.#position === last && size !== this.keys.size && this.#ahead.size === 0) {
       throw new FST_DBGPT_AUTH_REDIS(address, 'its list holds other keys than its log of changes tells of')
     }
     return messages.length > 0
@@ -100,29 +93,7 @@ export class Snapshot {
   apply (position: string, id: string, record: ApiKey | undefined): void {
     if (!isBefore(this.#position, position)) return
     this.#ahead.set(id, position)
-    this.#set(id, record)
-  }
-
-  find (digest: string): ApiKey | undefined {
-    return this.#keys.byDigest.get(digest)
-  }
-
-  /** Tells whether a key, by its digest or its id, is there and cannot be read. */
-  isUnreadable (digest: string): boolean {
-    return this.#unreadable.has(idOf(digest))
-  }
-
-  /** Returns the records that can be read. */
-  list (): ApiKey[] {
-    return [...this.#keys.values()]
-  }
-
-  /** Takes in the record of an id: undefined, there is none; null, it cannot be read. */
-  #set (id: string, record: ApiKey | null | undefined): void {
-    if (record) this.#keys.set(id, record)
-    else this.#keys.delete(id)
-    if (record === null) this.#unreadable.add(id)
-    else this.#unreadable.delete(id)
+    this.keys.set(id, record)
   }
 
   async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
@@ -134,9 +105,9 @@ export class Snapshot {
 
   #take (id: string, json: string | null, { onUnreadable }: Source): void {
     try {
-      this.#set(id, json === null ? undefined : readRecord(id, json))
+      this.keys.set(id, json === null ? undefined : readRecord(id, json))
     } catch (error) {
-      this.#set(id, null)
+      this.keys.set(id, null)
       onUnreadable(id, error as Error)
     }
   }

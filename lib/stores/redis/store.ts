@@ -1,5 +1,6 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
+import type { Changes } from '../../keys/changes.ts'
 import type { ApiKey, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'
@@ -64,7 +65,8 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
     assert('graceMs', 'a number of milliseconds, 0 or more', typeof graceMs === 'number' && graceMs >= 0)
     assert('waitReplicas', 'a number of replicas, 0 or more', Number.isSafeInteger(waitReplicas) && waitReplicas >= 0)
     const [createClient, layout] = [clientsOf(options), layoutOf(prefix)]
-    this.#feed = new Feed({ createClient, layout, graceMs })
+    const onChange = (changes: Changes): void => { this.tell(changes) }
+    this.#feed = new Feed({ createClient, layout, graceMs, onChange, isHeard: () => this.isHeard })
     this.#writer = new Writer({
       createClient,
       layout,

@@ -124,7 +124,7 @@ t.test('faulty JSON is refused by its line or its number, without a word of it',
     [`{"keys":[\n${stored({ id: '0'.repeat(16) })}\n]}`, 'Line 2', /"id"/], [`{"keys":[\n${stored({ digest: undefined })}\n]}`, 'Line 2', /digest/],
     [`{"keys":[\n${stored({ key: MARKER })}\n]}`, 'Line 2'], [`{"keys":[\n${stored({ name: 7 })},\n${b}\n]}`, 'Line 2', /name/],
     [`{"keys":[\n${stored({ name: '' })}\n]}`, 'Line 2', /name/], [`{"keys":[\n${stored({ expiresAt: 'tomorrow' })}\n]}`, 'Line 2', /expiresAt/],
-    [`{"keys":[\n${stored({ expiresAt: null })}\n]}`, 'Line 2', /expiresAt/], [`{"keys":[\n${stored({ expiresAt: '2030-99-01T00:00:00Z' })}\n]}`, 'Line 2'],
+    [`{"keys":[\n${stored({ expiresAt: 7 })}\n]}`, 'Line 2', /expiresAt/], [`{"keys":[\n${stored({ expiresAt: '2030-99-01T00:00:00Z' })}\n]}`, 'Line 2'],
     [`{"keys":[\n${stored({ metadata: [] })}\n]}`, 'Line 2', /metadata/], [`{"keys":[\n${a},\n${stored({ name: 'other' })}\n]}`, 'Line 3', /other details/],
     [`{"keys":[\n{"__proto__":${b}}\n]}`, 'Line 2'], [`{"keys":[{"digest":"${A.digest}","metadata":{"a":1e999}}]}`, 'Line 1', /metadata/]
   ]

@@ -84,7 +84,9 @@ t.test('a file that turns bad keeps the last good keys, and says so once; so it 
     await until(() => errors().length > 0)
     t.match(errors(), [{ err: { code, message: new RegExp(file) }, msg: /^The key file is not good/ }], code)
     t.equal(await status(KEY), 200, `${code}: the last good keys`)
-    await writeFile(file, serializeKeyFile([A]))
+    // In one step: a file that is being written is not good either.
+    await writeFile(`${file}.good`, serializeKeyFile([A]))
+    await rename(`${file}.good`, file)
     await until(() => log().some(({ msg }) => msg === 'The key file is good again'))
     t.equal(await status(KEY), 200, `${code}: good again`)
     t.equal(errors().length, 1, `${code}: said once`)

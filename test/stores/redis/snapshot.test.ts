@@ -46,11 +46,11 @@ t.test('with a Redis', { skip }, async t => {
     const many = Array.from({ length: 2500 }, (_, index) => createApiKey(`key-${index}`))
     t.equal(await store.addAll([...many, record]), many.length)
     const snapshot = await load(source)
-    t.equal(snapshot.size, 2501)
-    t.same(new Set(snapshot.list().map(({ id }) => id)), new Set([record, ...many].map(({ id }) => id)))
-    t.same(snapshot.find(record.digest), record)
-    t.equal(snapshot.find(other.digest), undefined)
-    t.equal(snapshot.find(record.id), undefined)
+    t.equal(snapshot.keys.size, 2501)
+    t.same(new Set(snapshot.keys.list().map(({ id }) => id)), new Set([record, ...many].map(({ id }) => id)))
+    t.same(snapshot.keys.find(record.digest), record)
+    t.equal(snapshot.keys.find(other.digest), undefined)
+    t.equal(snapshot.keys.find(record.id), undefined)
   })
 
   t.test('what changes while the list is read is in it', async t => {
@@ -64,8 +64,8 @@ t.test('with a Redis', { skip }, async t => {
     })
     const snapshot = await load(source)
     t.equal(pages, 1)
-    t.equal(snapshot.find(record.digest), undefined)
-    t.same(snapshot.list(), [other])
+    t.equal(snapshot.keys.find(record.digest), undefined)
+    t.same(snapshot.keys.list(), [other])
   })
 
   t.test('changes are followed, also more of them than are read at once', async t => {
@@ -79,9 +79,9 @@ t.test('with a Redis', { skip }, async t => {
     t.equal(await snapshot.advance(source), true)
     t.equal(await snapshot.advance(source), true)
     t.equal(await snapshot.advance(source), false)
-    t.equal(snapshot.size, 1500)
-    t.same(snapshot.find(record.digest)?.expiresAt, new Date(2e12))
-    t.equal(snapshot.find((many[0] as typeof record).digest), undefined)
+    t.equal(snapshot.keys.size, 1500)
+    t.same(snapshot.keys.find(record.digest)?.expiresAt, new Date(2e12))
+    t.equal(snapshot.keys.find((many[0] as typeof record).digest), undefined)
   })
 
   t.test('a wait for a change ends with the change', async t => {
@@ -90,7 +90,7 @@ t.test('with a Redis', { skip }, async t => {
     const advancing = snapshot.advance(source, 5000)
     await store.revoke(record.id)
     t.equal(await advancing, true)
-    t.equal(snapshot.size, 0)
+    t.equal(snapshot.keys.size, 0)
     t.equal(await snapshot.advance(source, 1), false)
   })
 
@@ -132,7 +132,7 @@ t.test('with a Redis', { skip }, async t => {
       const snapshot = await load(source)
       for (const command of commands(source.layout)) await server.send(...command)
       t.match(await faultOf(snapshot.advance(source)), message)
-      t.same(snapshot.find(record.digest), record, 'the old list is as it was')
+      t.same(snapshot.keys.find(record.digest), record, 'the old list is as it was')
       await store.add(other)
       const next = await load(source)
       t.same(next.find(other.digest), other, 'a change makes good what is there')
@@ -149,9 +149,9 @@ t.test('with a Redis', { skip }, async t => {
       return answer
     })
     t.match(await faultOf(snapshot.advance(source)), /the store was closed meanwhile/)
-    t.equal(snapshot.find(record.digest), undefined)
-    t.ok(snapshot.isUnreadable(record.digest))
-    t.same(snapshot.find(other.digest), other)
+    t.equal(snapshot.keys.find(record.digest), undefined)
+    t.ok(snapshot.keys.isUnreadable(record.digest))
+    t.same(snapshot.keys.find(other.digest), other)
   })
 
   t.test('a client that reads from a replica that is behind is a fault', async t => {
@@ -170,25 +170,25 @@ t.test('with a Redis', { skip }, async t => {
     await server.send('XADD', source.layout.changes, '*', 'id', other.id)
     const snapshot = await load(source)
     t.match(unreadable, [other.id, /record of another id/])
-    t.ok(snapshot.isUnreadable(other.digest))
-    t.notOk(snapshot.isUnreadable(record.digest))
-    t.equal(snapshot.find(other.digest), undefined)
+    t.ok(snapshot.keys.isUnreadable(other.digest))
+    t.notOk(snapshot.keys.isUnreadable(record.digest))
+    t.equal(snapshot.keys.find(other.digest), undefined)
     t.equal(await snapshot.advance(source), false)
-    t.same(snapshot.list(), [record])
+    t.same(snapshot.keys.list(), [record])
 
     await store.revoke(other.id)
     await store.add(other)
     await snapshot.advance(source)
-    t.notOk(snapshot.isUnreadable(other.digest))
-    t.same(snapshot.find(other.digest), other)
+    t.notOk(snapshot.keys.isUnreadable(other.digest))
+    t.same(snapshot.keys.find(other.digest), other)
 
     await server.send('HSET', source.layout.keys, other.id, '{"digest":"PLAIN')
     await server.send('XADD', source.layout.changes, '*', 'id', other.id)
     await server.send('XADD', source.layout.changes, '*', 'unknown', 'field')
     await snapshot.advance(source)
-    t.ok(snapshot.isUnreadable(other.digest))
+    t.ok(snapshot.keys.isUnreadable(other.digest))
     t.match(unreadable.at(-1), /not valid JSON/)
-    t.equal(snapshot.find(other.digest), undefined)
+    t.equal(snapshot.keys.find(other.digest), undefined)
   })
 
   t.test('a change that is known from elsewhere is made ahead of the log', async t => {
@@ -196,11 +196,11 @@ t.test('with a Redis', { skip }, async t => {
     const snapshot = await load(source)
     await store.add(other)
     snapshot.apply(await lastPosition(source), other.id, other)
-    t.same(snapshot.find(other.digest), other)
+    t.same(snapshot.keys.find(other.digest), other)
     t.equal(await snapshot.advance(source), true)
-    t.same(snapshot.find(other.digest), other)
+    t.same(snapshot.keys.find(other.digest), other)
     snapshot.apply('1-0', record.id, undefined)
-    t.same(snapshot.find(record.digest), record, 'the list is ahead of it')
+    t.same(snapshot.keys.find(record.digest), record, 'the list is ahead of it')
     t.equal(await snapshot.advance(source), false)
   })
 
@@ -218,12 +218,12 @@ t.test('with a Redis', { skip }, async t => {
       return answer
     })
     t.equal(await snapshot.advance(source), true)
-    t.equal(snapshot.find(record.digest), undefined)
+    t.equal(snapshot.keys.find(record.digest), undefined)
     t.equal(await snapshot.advance(source), true)
-    t.equal(snapshot.find(record.digest), undefined)
+    t.equal(snapshot.keys.find(record.digest), undefined)
     await store.add(record)
     t.equal(await snapshot.advance(source), true)
-    t.same(snapshot.find(record.digest), record)
+    t.same(snapshot.keys.find(record.digest), record)
   })
 
   const lastPosition = async ({ layout: { changes } }: Source): Promise<string> => {

@@ -1,0 +1,22 @@
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ApiKeyEvent } from '../types.ts'
+
+const NAMES = { accepted: 'dbgpt-auth:accepted', rejected: 'dbgpt-auth:rejected' } as const
+
+export const accepted = channel(NAMES.accepted)
+export const rejected = channel(NAMES.rejected)
+
+/**
+ * Subscribes to one of the diagnostics channels `dbgpt-auth:accepted` and `dbgpt-auth:rejected`, of every app of the
+ * process.
+ *
+ * @param listener - is called before the request goes on; what it throws ends the process, as Node has it
+ * @returns ends the subscription
+ * @example
+ * const unsubscribe = subscribeApiKeys('accepted', ({ apiKey }) => count(apiKey?.id))
+ */
+export function subscribeApiKeys (name: keyof typeof NAMES, listener: (event: ApiKeyEvent) => void): () => void {
+  const onMessage = (event: unknown): void => { listener(event as ApiKeyEvent) }
+  subscribe(NAMES[name], onMessage)
+  return () => { unsubscribe(NAMES[name], onMessage) }
+}

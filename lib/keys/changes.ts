@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ApiKey, ApiKeyChanges } from '../types.ts'
+import { Turns } from './turns.ts'
+
+/** A list of keys by their ids. */
+export interface Listed {
+  get (id: string): ApiKey | undefined
+  values (): Iterable<ApiKey>
+}
+
+/** Gathers what has changed in a list of keys. */
+export class Changes implements ApiKeyChanges {
+  readonly added: ApiKey[] = []
+  readonly changed: ApiKey[] = []
+  readonly revoked: ApiKey[] = []
+
+  /** Tells whether nothing has changed. */
+  get none (): boolean {
+    return this.added.length + this.changed.length + this.revoked.length === 0
+  }
+
+  /** Notes what became of one key: undefined, it is not in the list. */
+  note (before: ApiKey | undefined, after: ApiKey | undefined): void {
+    if (after === undefined) this.revoked.push(...before === undefined ? [] : [before])
+    else if (before === undefined) this.added.push(after)
+    else if (!isSame(before, after)) this.changed.push(after)
+  }
+}
+
+/** Finds what has changed between two lists; lets other work run in between. */
+export async function compareLists (before: Listed, after: Listed): Promise<Changes> {
+  const changes = new Changes()
+  const turns = new Turns()
+  for (const key of after.values()) {
+    changes.note(before.get(key.id), key)
+    if (turns.step()) await turns.pause()
+  }
+  for (const key of before.values()) {
+    if (after.get(key.id) === undefined) changes.note(key, undefined)
+    if (turns.step()) await turns.pause()
+  }
+  return changes
+}
+
+/** Without a look at what nearly no key has: of a long list each key is compared. */
+function isSame (a: ApiKey, b: ApiKey): boolean {
+  return a === b || (
+    a.digest === b.digest && a.name === b.name && a.createdAt?.getTime() === b.createdAt?.getTime() &&
+    a.expiresAt?.getTime() === b.expiresAt?.getTime() &&
+    (a.metadata === b.metadata || isDeepStrictEqual(a.metadata, b.metadata))
+  )
+}

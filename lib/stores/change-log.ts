@@ -1,0 +1,39 @@
+import type { ApiKey, KeyStore, KeyStoreLog } from '../types.ts'
+
+/** How often keys are looked for that have expired, in milliseconds. */
+const INTERVAL_MS = 60_000
+/** How many keys of a kind a line names. */
+const NAMED = 20
+
+/** A store whose list can be asked for. */
+type Listing = KeyStore & { list? (): Promise<ApiKey[]> }
+
+/**
+ * Logs which keys are added, changed and revoked, and which have expired since the last look, of a store that tells.
+ *
+ * @returns ends that
+ */
+export function logChanges (store: Listing, log: KeyStoreLog): () => void {
+  if (store.onChange === undefined) return () => {}
+  const end = store.onChange(changes => { report(changes, store, log) })
+  let lastLook = Date.now()
+  const timer = setInterval(() => {
+    const [from, to] = [lastLook, lastLook = Date.now()]
+    store.list?.().then(keys => {
+      const expired = keys.filter(({ expiresAt }) => expiresAt && from < expiresAt.getTime() && expiresAt.getTime() <= to)
+      if (expired.length > 0) report({ expired }, store, log)
+    }).catch(() => { /* the store says so itself, or its requests are answered 503 */ })
+  }, INTERVAL_MS).unref()
+  return () => {
+    end()
+    clearInterval(timer)
+  }
+}
+
+function report (changes: object, { size }: KeyStore, log: KeyStoreLog): void {
+  const kinds = (Object.entries(changes) as [string, readonly ApiKey[]][]).filter(([, keys]) => keys.length > 0)
+  const fields = kinds.map(([kind, keys]) => [kind, {
+    count: keys.length, keys: keys.slice(0, NAMED).map(({ id, name }) => ({ id, name }))
+  }])
+  log.info({ ...Object.fromEntries(fields), keys: size }, `API keys: ${kinds.map(([kind, keys]) => `${keys.length} ${kind}`).join(', ')}`)
+}

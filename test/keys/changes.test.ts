@@ -1,0 +1,60 @@
+import t from 'tap'
+import { Changes, compareLists } from '../../lib/keys/changes.ts'
+import { KeyIndex } from '../../lib/keys/key-index.ts'
+import { type ApiKey, type ApiKeyInit, createApiKey } from '../../lib/index.ts'
+import { KEY, OTHER_KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
+
+const details = { key: KEY, name: 'web', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { a: 1 } } }
+const record = createApiKey(details)
+const other = createApiKey(OTHER_KEY)
+
+function indexOf (...keys: ApiKey[]): KeyIndex {
+  const index = new KeyIndex()
+  for (const key of keys) index.add(key)
+  return index
+}
+
+t.test('a list is compared with another by ids and by what records say', async t => {
+  t.same({ ...await compareLists(indexOf(record), indexOf(other)) }, { added: [other], changed: [], revoked: [record] })
+  const added = [record, other]
+  t.same({ ...await compareLists(indexOf(), indexOf(record, other)) }, { added, changed: [], revoked: [] })
+  const copies = indexOf(other, createApiKey(details))
+  t.equal((await compareLists(indexOf(record, other), copies)).none, true, 'a copy is no change')
+})
+
+t.test('each detail of a key that is another one is a change', async t => {
+  const cases: readonly Partial<ApiKeyInit>[] = [
+    { name: 'shop' }, { name: undefined }, { createdAt: new Date(0) }, { createdAt: undefined }, { expiresAt: new Date(3e12) },
+    { expiresAt: undefined }, { metadata: { plan: { a: 2 } } }, { metadata: undefined }
+  ]
+  for (const detail of cases) {
+    const now = createApiKey({ ...details, ...detail } as ApiKeyInit)
+    const changes = await compareLists(indexOf(record), indexOf(now))
+    t.same({ ...changes }, { added: [], changed: [now], revoked: [] }, shown(detail))
+  }
+})
+
+t.test('an index notes what is done to it while it is asked to', async t => {
+  const index = indexOf(record)
+  index.changes = new Changes()
+  index.set(record.id, createApiKey(details))
+  index.delete('0'.repeat(16))
+  t.equal(index.changes.none, true)
+  index.addAll([record, other])
+  index.expire(record.id, new Date(3e12))
+  index.delete(other.id)
+  const changed = [{ id: record.id, expiresAt: new Date(3e12) }]
+  t.match({ ...index.changes }, { added: [other], changed, revoked: [other] })
+})
+
+t.test('long lists are compared in turns, between which other work is done', async t => {
+  const make = (name: string): KeyIndex => indexOf(...Array.from({ length: 20_000 }, (_, index) => createApiKey({ key: `${KEY}${index}`, name })))
+  const [before, after] = [make('a'), make('b')]
+  let turns = 0
+  const counting = setInterval(() => { turns++ })
+  const { changed } = await compareLists(before, after)
+  clearInterval(counting)
+  t.equal(changed.length, 20_000)
+  t.ok(turns > 0)
+})
