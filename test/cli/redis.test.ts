@@ -19,7 +19,7 @@ t.test('a Redis that is not there is one line, exit code 1, and no secret', asyn
   for (const args of [['list'], ['create', '--name', 'a'], ['rotate', 'a'], ['revoke', 'a'], ['show', 'a'], ['rename', 'a', 'b']]) {
     const { code, stdout, stderr } = await runCommand([...args, '--store', `redis://:secret@127.0.0.1:${port}`])
     t.match({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
-    t.match(stderr, new RegExp(`^dbgpt-auth: Redis at 127\\.0\\.0\\.1:${port} cannot be used: nothing listens there \\(.*\\)\\n$`), shown(args))
+    t.match(stderr, new RegExp(`^dbgpt-auth: Redis at 127\\.0\\.0\\.1:${port} cannot be used: nothing listens there \\(.*\\): start it.*\\n$`), shown(args))
   }
 })
 

@@ -7,7 +7,7 @@ import { makeKey, pickOf } from './keys.ts'
 import { Load, type Outage } from './load.ts'
 import type { Program } from './process.ts'
 import { RedisServer } from './redis.ts'
-import { logOf } from './server-log.ts'
+import { LOST, newsOf } from './server-log.ts'
 import { statusOf } from './status.ts'
 import { until } from './until.ts'
 
@@ -82,9 +82,9 @@ export class Fleet {
     this.#revoked.push(text)
   }
 
-  /** Waits until both servers have logged so many lines since the last check. */
+  /** Waits until both servers have logged so much news since the last check. */
   async logged (count: number): Promise<void> {
-    await until(() => this.servers.every(server => logOf(server).length === this.#lines + count))
+    await until(() => this.servers.every(server => newsOf(server).length === this.#lines + count))
   }
 
   /**
@@ -100,10 +100,10 @@ export class Fleet {
     await this.logged(2 * outages.length)
     t.same(this.load.wrong(this.#outages), [], 'no request was answered wrongly')
     t.ok(this.load.losses().every(count => count <= this.#outages.length), 'nothing else was lost')
-    const lost = { level: 50, msg: 'The key feed is lost', err: { code } }
+    const lost = { level: 50, msg: LOST, err: { code } }
     const back = { level: 30, msg: /^The key feed is back after \d+ ms$/ }
     const lines = outages.flatMap(() => [lost, back])
-    for (const server of this.servers) t.match(logOf(server).slice(this.#lines), lines, 'each outage is news twice')
+    for (const server of this.servers) t.match(newsOf(server).slice(this.#lines), lines, 'each outage is news twice')
     this.#lines += lines.length
     for (const { from, noticed, repaired, back } of outages) {
       if (noticed < Infinity) t.comment(`noticed after ${Math.round(noticed - from)} ms`)

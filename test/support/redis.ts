@@ -67,10 +67,14 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`
   }
 
-  /** Starts the process, again if it was killed, and waits until it answers. */
-  async run (): Promise<void> {
+  /**
+   * Starts the process, again if it was killed, and waits until it answers.
+   *
+   * @param more - options for this time only
+   */
+  async run (more: readonly string[] = []): Promise<void> {
     // First the test's own, of which the first can be a file, as Sentinel needs one.
-    const options = [...this.#options, '--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', '']
+    const options = [...this.#options, ...more, '--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', '']
     const child = spawn('redis-server', options, { stdio: 'ignore' })
     this.#process = child
     await until(async () => {

@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
+import { Certificates } from '../support/certificates.ts'
 import { start } from '../support/demo-server.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
 import { Fleet, KEYS_IN_LIST } from '../support/fleet.ts'
 import { makeKey } from '../support/keys.ts'
 import type { Outage } from '../support/load.ts'
 import { freePorts, type RedisServer, skip } from '../support/redis.ts'
 import { backUp } from '../support/redis-backup.ts'
 
-const run = promisify(execFile)
 const KEYS = '{dbgpt-auth}:keys'
 const CHANGES = '{dbgpt-auth}:changes'
 const PASSWORD = 'the-password'
@@ -118,24 +114,18 @@ t.test('under load, users may do what they must and no more, until one may do no
 })
 
 t.test('under load, Redis is spoken to over TLS, and is killed', { skip }, async t => {
-  const folder = await makeTemporaryFolder(t)
-  const openssl = async (args: string): Promise<unknown> => await run('openssl', args.split(' '), { cwd: folder })
-  const key = 'req -x509 -days 2 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1'
-  await openssl(`${key} -subj /CN=test -keyout ca.key -out ca.pem`)
-  await openssl(`${key} -subj /CN=redis -addext subjectAltName=IP:127.0.0.1 -CA ca.pem -CAkey ca.key -keyout key.pem -out cert.pem`)
+  const certificates = await Certificates.make(t)
   const [port] = await freePorts(1) as [number]
   const urlOf = (): string => `rediss://127.0.0.1:${port}`
   const fleet = await Fleet.start(t, {
-    options: [
-      '--tls-port', String(port), '--tls-auth-clients', 'no', '--tls-ca-cert-file', join(folder, 'ca.pem'),
-      '--tls-cert-file', join(folder, 'cert.pem'), '--tls-key-file', join(folder, 'key.pem')
-    ],
+    options: await certificates.optionsFor(port),
     urlOf,
-    env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') }
+    env: { NODE_EXTRA_CA_CERTS: certificates.ca }
   })
   const stranger = start(t, { API_KEYS_REDIS_URL: urlOf(), PORT: '0' })
   t.match(await stranger.exit, { code: 1 })
-  t.match(stranger.output.stderr, /^Cannot start: FST_DBGPT_AUTH_REDIS: Redis at 127.0.0.1:\d+ cannot be used: .*\n$/)
+  const said = /^Cannot start: FST_DBGPT_AUTH_REDIS: Redis at 127.0.0.1:\d+ cannot be used: its certificate is .*\n$/
+  t.match(stranger.output.stderr, said)
   const { redis, load } = fleet
   const outage = await load.outage(async () => await redis.kill(), async () => await redis.run())
   await fleet.revoke(t)

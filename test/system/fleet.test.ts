@@ -9,7 +9,7 @@ import { runBuiltCommand } from '../support/command.ts'
 import { flood } from '../support/flood.ts'
 import { makeKey, pickOf } from '../support/keys.ts'
 import { Load } from '../support/load.ts'
-import { logOf } from '../support/server-log.ts'
+import { logOf, LOST, newsOf } from '../support/server-log.ts'
 import { startSmallServer } from '../support/small-server.ts'
 import { statusOf } from '../support/status.ts'
 import { until } from '../support/until.ts'
@@ -146,8 +146,8 @@ t.test('without Redis, keys pass for the grace period and no longer, however muc
   t.ok(early.length > 0 && early.every(({ status }) => status === 200), 'grace does not end early')
   t.ok(late.every(({ status }) => status === 503), 'grace does not end late')
   for (const server of servers) {
-    t.match(logOf(server), [{ level: 50, msg: 'The key feed is lost' }, { level: 30, msg: /^The key feed is back after \d+ ms$/ }])
-    t.equal(logOf(server).length, 2)
+    t.match(newsOf(server), [{ level: 50, msg: LOST }, { level: 30, msg: /^The key feed is back after \d+ ms$/ }])
+    t.equal(newsOf(server).length, 2)
   }
 })
 

@@ -3,7 +3,7 @@ import { createCluster as createCluster5, createSentinel as createSentinel5 } fr
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { type RedisClient, RedisKeyStore } from '../../lib/stores/redis/store.ts'
-import { KEY, OTHER_KEY } from '../support/app.ts'
+import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
 import { until } from '../support/until.ts'
 import { askProgram, makePackageFolder, snippetsOf } from '../support/documentation.ts'
 import { openEmptyStore, type RedisServer, skip } from '../support/redis.ts'
@@ -104,6 +104,14 @@ t.test('with a cluster', { skip }, async t => {
     t.same(await askProgram(program, await makePackageFolder(t), { key: KEY }), [404, 401])
   })
 
+  t.test('a client of one node says that it is one, where the keys are on another', async t => {
+    const [, { master }] = await cluster.shards(KEYS)
+    const store = new RedisKeyStore({ url: master.url, prefix: PREFIX })
+    const moved = { code: 'FST_DBGPT_AUTH_REDIS', message: /it is a node of a cluster, and the keys are on another one \(MOVED\)/ }
+    await t.rejects(store.open(), moved)
+    await t.rejects(store.add(record), moved)
+  })
+
   t.test('the loss of a master with other keys is survived', async t => {
     const [, { master, replica }] = await cluster.shards(KEYS)
     await survive(t, createClient, async () => await master.kill(), async () => await isMaster(replica))
@@ -128,6 +136,18 @@ t.test('with Sentinel', { skip }, async t => {
     const program = (await programFor('createSentinel')).replace('\'mymaster\'', JSON.stringify(name))
       .replace(/sentinelRootNodes: .*\]/, `sentinelRootNodes: ${JSON.stringify(sentinelRootNodes)}`)
     t.same(await askProgram(program, await makePackageFolder(t), { key: KEY }), [404, 401])
+  })
+
+  t.test('a name that Sentinels do not know, and a password that the master does not, are told', async t => {
+    const say = async (options: object, message: RegExp): Promise<void> => {
+      for (const create of [createSentinel, createSentinel5 as unknown as typeof createSentinel]) {
+        const store = new RedisKeyStore({ createClient: () => create({ ...sentinels.options, ...options }), prefix: PREFIX })
+        await t.rejects(store.open(), { code: 'FST_DBGPT_AUTH_REDIS', message })
+      }
+    }
+    await say({ name: 'other' }, /its Sentinels know no master of this name/)
+    const { nodeClientOptions } = sentinels.options
+    await say({ nodeClientOptions: { ...nodeClientOptions, username: 'x', password: MARKER } }, /it refuses the user name or password \(WRONGPASS\)/)
   })
 
   for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {

@@ -1,8 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from './errors.ts'
 import type { RedisClient } from './client.ts'
-import { explain, isRefusal } from './fault.ts'
-import type { Layout, Script } from './layout.ts'
+import { explain, isRefusal, moreTelling } from './fault.ts'
 
 /** How late an answer may be until the connection counts as lost, in milliseconds. */
 export const OVERDUE_MS = 1000
@@ -16,20 +15,28 @@ export class Connection {
   readonly address: string
   readonly #client: RedisClient
   /** What the client has complained of, outside of any command. */
-  #complaint: Error | undefined
+  #complaint: unknown
+  /** How it connects, until the first answer. */
+  #untried: 'plain' | 'tls' | undefined
   #closed = false
   /** Ends the waiting of each command that has no answer yet. */
-  readonly #waiting = new Set<(error: Error) => void>()
+  readonly #waiting = new Set<(error: unknown) => void>()
 
-  /** @param client - not connected yet; it is the connection's own from now on */
-  constructor (client: RedisClient) {
+  /**
+   * @param client - not connected yet; it is the connection's own from now on
+   * @param isTried - whether such a client has had answers before
+   */
+  constructor (client: RedisClient, isTried = false) {
     this.#client = client
-    this.address = addressOf(client)
-    client.on('error', error => { this.#complaint = error })
+    const { host, port = 6379, path, tls } = socketOf(client)
+    this.address = host === undefined ? path ?? 'the nodes of createClient' : `${host}:${port}`
+    if (!isTried) this.#untried = tls === true ? 'tls' : 'plain'
+    const complain = (error: unknown): void => { this.#complaint = moreTelling(this.#complaint, error) }
+    client.on('error', complain)
     // Of one of its servers, as clusters and Sentinel put it.
-    client.on('node-error', error => { this.#complaint = error })
-    client.on('client-error', ({ error }) => { this.#complaint = error })
-    client.on('reconnecting', () => this.#fail(new Error('The connection was lost')))
+    client.on('node-error', complain)
+    client.on('client-error', ({ error }) => complain(error))
+    client.on('reconnecting', () => this.#fail(faultOf('ECONNRESET')))
   }
 
   /**
@@ -42,8 +49,9 @@ export class Connection {
       await this.#within(ms, this.#connect())
     } catch (error) {
       this.close()
-      throw new FST_DBGPT_AUTH_REDIS(this.address, explain(this.#complaint ?? error))
+      throw new FST_DBGPT_AUTH_REDIS(this.address, this.#explain(error))
     }
+    if (this.#untried === 'tls') this.#untried = undefined // with a client of RESP 2, the other remains to be seen
   }
 
   /** Whether nothing speaks against the next command. */
@@ -54,7 +62,7 @@ export class Connection {
   /** Lets go of the client; commands that have no answer yet fail. */
   close (): void {
     this.#closed = true
-    this.#fail(new Error('The connection is closed'))
+    this.#fail(faultOf('ECANCELED'))
     this.#destroy()
   }
 
@@ -65,9 +73,9 @@ export class Connection {
    */
   async ask<T> (command: (client: RedisClient) => Promise<unknown>, ms = OVERDUE_MS): Promise<T> {
     try {
-      return await this.#within(ms, command(this.#client)) as T
+      return await this.#answer(command, ms) as T
     } catch (error) {
-      throw new FST_DBGPT_AUTH_REDIS(this.address, explain(error))
+      throw new FST_DBGPT_AUTH_REDIS(this.address, this.#explain(error))
     }
   }
 
@@ -78,11 +86,21 @@ export class Connection {
    */
   async change<T> (command: (client: RedisClient) => Promise<unknown>, ms: number): Promise<T> {
     try {
-      return await this.#within(ms, command(this.#client)) as T
+      return await this.#answer(command, ms) as T
     } catch (error) {
       const Fault = isRefusal(error) ? FST_DBGPT_AUTH_REDIS : FST_DBGPT_AUTH_REDIS_UNCONFIRMED
-      throw new Fault(this.address, explain(error))
+      throw new Fault(this.address, this.#explain(error))
     }
+  }
+
+  async #answer (command: (client: RedisClient) => Promise<unknown>, ms: number): Promise<unknown> {
+    const answer = await this.#within(ms, command(this.#client))
+    this.#untried = undefined
+    return answer
+  }
+
+  #explain (error: unknown): string {
+    return explain(moreTelling(this.#complaint, error), this.#untried)
   }
 
   async #connect (): Promise<void> {
@@ -99,7 +117,7 @@ export class Connection {
     Promise.resolve().then(() => this.#client.destroy()).catch(() => {})
   }
 
-  #fail (error: Error): void {
+  #fail (error: unknown): void {
     for (const fail of this.#waiting) fail(error)
   }
 
@@ -107,31 +125,26 @@ export class Connection {
     return await new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         // It may be there, and this process was too busy to read it.
-        breathe().then(() => settle(() => reject(Object.assign(new Error('No answer'), { code: 'ETIMEDOUT' }))))
+        breathe().then(() => settle(() => reject(faultOf('ETIMEDOUT'))))
       }, ms)
-      const fail = (error: Error): void => settle(() => reject(error))
+      const fail = (error: unknown): void => settle(() => reject(error))
       const settle = (end: () => void): void => {
         clearTimeout(timer)
         this.#waiting.delete(fail)
         end()
       }
       this.#waiting.add(fail)
-      if (this.#closed) fail(new Error('The connection is closed'))
+      if (this.#closed) fail(faultOf('ECANCELED'))
       answer.then(value => settle(() => resolve(value)), fail)
     })
   }
 }
 
-/** Names the server of a client; clusters and Sentinel do not tell. */
-function addressOf (client: RedisClient): string {
-  const { options } = client as { options?: { socket?: { host?: string, port?: number, path?: string } } }
-  const { host, port = 6379, path } = options?.socket ?? {}
-  return host === undefined ? path ?? 'the nodes of createClient' : `${host}:${port}`
+/** What a client of a single server tells of it; clusters and Sentinel tell nothing. */
+function socketOf (client: RedisClient): { host?: string, port?: number, path?: string, tls?: boolean } {
+  return (client as { options?: { socket?: ReturnType<typeof socketOf> } }).options?.socket ?? {}
 }
 
-/** Runs a script. */
-export async function evaluate (
-  client: Pick<RedisClient, 'eval'>, { lua, names }: Script, layout: Layout, args: string[]
-): Promise<unknown> {
-  return await client.eval(lua, { keys: names.map(name => layout[name]), arguments: args })
+function faultOf (code: 'ECANCELED' | 'ECONNRESET' | 'ETIMEDOUT'): Error {
+  return Object.assign(new Error(code), { code })
 }

@@ -1,12 +1,16 @@
 import type { CreateClient, RedisClient } from './client.ts'
+import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_CLIENT } from './errors.ts'
-import { explain } from './fault.ts'
+import { reasonOf } from './fault.ts'
 
 /** How long the first connection may take, in milliseconds. */
 export const CONNECT_MS = 2500
 
 /** What a URL of a Redis looks like, for errors. */
 export const URL_SHAPE = 'redis://user:password@host:6379/0, or rediss:// for TLS, with %-encoded user and password'
+
+const METHODS = ['connect', 'destroy', 'on', 'eval', 'hScan', 'xRead'] satisfies (keyof RedisClient)[]
+const CLIENT = 'a function that returns a client of @redis/client (5 or 6) that is not connected, a new one each time'
 
 /**
  * Tells whether a text is the URL of a Redis.
@@ -44,14 +48,34 @@ export function clientOf (
   }
 }
 
-/** Makes clients as an application does. */
-export function clientFrom (createClient: () => RedisClient): CreateClient {
+/**
+ * Makes clients as an application does.
+ *
+ * @throws `FST_DBGPT_AUTH_OPTION` if it makes something else, when it does
+ */
+export function clientFrom (createClient: () => unknown): CreateClient {
   return () => {
+    let client
     try {
-      return createClient()
+      client = createClient()
     } catch (error) {
       // Not the error itself, which can hold the URL.
-      throw new FST_DBGPT_AUTH_REDIS('the nodes of createClient', `createClient failed, ${explain(error)}`)
+      const reason = reasonOf(error) ?? 'for a reason of its own: call it alone to see which'
+      throw new FST_DBGPT_AUTH_REDIS('the nodes of createClient', `createClient failed, ${reason}`)
     }
+    const wrong = faultOf(client)
+    if (wrong !== undefined) throw new FST_DBGPT_AUTH_OPTION('createClient', `${CLIENT}; it has returned ${wrong}`)
+    return client as RedisClient
   }
+}
+
+function faultOf (client: unknown): string | undefined {
+  if (client instanceof Promise) {
+    // Nobody waits for what it may reject with.
+    client.catch(() => {})
+    return 'a promise'
+  }
+  const fields = Object(client) as Record<string, unknown>
+  if (!METHODS.every(name => typeof fields[name] === 'function')) return 'something else'
+  return fields['isOpen'] === true ? 'one that is connected' : undefined
 }

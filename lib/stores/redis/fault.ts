@@ -1,49 +1,55 @@
-const EXPLANATIONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'there is no such host',
-  WRONGPASS: 'it refuses the user name or password',
-  NOAUTH: 'it asks for a password',
-  NOPERM: 'its user may not do all that docs/scaling.md lists',
-  WRONGTYPE: 'something else is stored under the prefix: choose another one',
-  OOM: 'its memory is full, nothing was changed',
-  READONLY: 'it is a replica',
-  LOADING: 'it is still loading its data',
-  MISCONF: 'it cannot write to its disk',
-  NOREPLICAS: 'it has too few replicas',
-  MASTERDOWN: 'its master is down',
-  CLUSTERDOWN: 'its cluster is down',
-  INCOMPLETE: 'it has lost a part of its list of keys: restore it, or make any change to go on with what is there',
-  VERSION: 'its keys are of a format that this version does not know',
-  ETIMEDOUT: 'it does not answer'
-}
+import { isIP } from 'node:net'
+import { AT_FIRST, REASONS } from './reasons.ts'
 
-// A script's errors name the cause somewhere in the text, and what a user may not do in words.
-const REPLY = new RegExp(`\\b(${Object.keys(EXPLANATIONS).join('|')})\\b`)
-const REFUSAL = /^([A-Z]{3,}) /
-const IN_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/user executing the script/, 'NOPERM'],
-  [/^ERR .*(AUTH|password)/, 'WRONGPASS']
-]
+const ROWS = REASONS.map(reason => ({ reason, pattern: new RegExp(`(?<!\\w)(?:${reason[0]})(?!\\w)`) }))
+const REFUSAL = /^[A-Z]{3,} /
 
 /**
- * Says what is wrong with a Redis. Nothing of a client's error is passed on but known words: its text and its fields
- * can hold the URL, or the arguments of a command, and with them a password.
+ * Says what is wrong with a Redis, and what to do. Nothing of a client's error is passed on but known words: its text
+ * and its fields can hold the URL, or the arguments of a command, and with them a password.
+ *
+ * @param error - what a client has thrown, or has told of
+ * @param untried - how the client connects, if no answer has come yet
  */
-export function explain (error: unknown): string {
-  const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string, port?: number }
-  const word = typeof code === 'string' ? code : wordIn(message)
-  if (word === undefined) return 'the connection failed'
-  const explanation = Object.hasOwn(EXPLANATIONS, word) ? EXPLANATIONS[word] : 'it failed'
-  return `${explanation} (${word}${address === undefined ? '' : ` ${address}:${port}`})`
+export function explain (error: unknown, untried?: keyof typeof AT_FIRST): string {
+  return reasonOf(error, untried) ?? (isRefusal(error)
+    ? 'it refuses, for a reason that is not known here: see what redis-cli says'
+    : 'the connection failed: see whether redis-cli can connect from here')
+}
+
+/** Says the same of errors that are known, and of no other. */
+export function reasonOf (error: unknown, untried?: keyof typeof AT_FIRST): string | undefined {
+  const row = ROWS[rankOf(error)]
+  if (row === undefined) return undefined
+  const [, what, wayOut] = (untried && AT_FIRST[untried][row.reason[0]]) ?? row.reason
+  const [word] = row.pattern.exec(textOf(error)) as RegExpExecArray
+  return `${what} (${word}${placeOf(error)})${wayOut === undefined ? '' : `: ${wayOut}`}`
+}
+
+/** Returns the error that tells more, if there is one already; of two that tell as much, the first. */
+export function moreTelling (a: unknown, b: unknown): unknown {
+  return a === undefined || rankOf(b) < rankOf(a) ? b : a
 }
 
 /** Tells whether Redis has answered that it will not do something; else nobody knows whether it did. */
 export function isRefusal (error: unknown): boolean {
-  return REFUSAL.test((error as Error).message)
+  return REFUSAL.test(String(Object(error).message))
 }
 
-function wordIn (message: string): string | undefined {
-  const [, word = IN_WORDS.find(([pattern]) => pattern.test(message))?.[1]] = REPLY.exec(message) ?? []
-  return word ?? REFUSAL.exec(message)?.[1]
+/** How much an error tells: 0, the most. */
+function rankOf (error: unknown): number {
+  const rank = ROWS.findIndex(({ pattern }) => pattern.test(textOf(error)))
+  return rank === -1 ? ROWS.length : rank
+}
+
+/** Anything may be thrown, and emitted. */
+function textOf (error: unknown): string {
+  const { code, message } = Object(error) as { code?: unknown, message?: unknown }
+  return [code, message, error].filter(text => typeof text === 'string').join(' ')
+}
+
+/** Names the server, as only clients of several do not know it before. */
+function placeOf (error: unknown): string {
+  const { address, port } = Object(error) as { address?: unknown, port?: unknown }
+  return isIP(String(address)) > 0 && Number.isInteger(port) ? ` ${String(address)}:${String(port)}` : ''
 }

@@ -15,6 +15,11 @@ const RECONNECT_MS = 2000
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 500
 
+/** How many reasons are told apart, of which none is told twice. */
+const REASONS = 8
+/** Another word for the same reason, or another node of several that is as dead, is no news. */
+const DETAILS = / \(.*?\)/g
+
 const ID = /^[0-9a-f]{16}$/
 
 export interface FeedOptions {
@@ -111,12 +116,13 @@ export class Feed {
 
   async #read (connectMs: number): Promise<void> {
     const { signal } = this.#closing
-    const connection = this.#connection = new Connection(await this.#options.createClient())
+    const connection = this.#connection = new Connection(await this.#options.createClient(), this.isOpen)
     const next = this.#next = new Snapshot()
+    const unreadable = new Map<string, Error>()
     if (signal.aborted) connection.close()
     try {
       await connection.connect(connectMs)
-      await next.load(this.#source(connection))
+      await next.load(this.#source(connection, (id, error) => unreadable.set(id, error)))
     } catch (error) {
       connection.close()
       throw error
@@ -124,6 +130,8 @@ export class Feed {
       this.#next = undefined
     }
     const before = this.#snapshot
+    // Not again for each attempt, nor for each return of Redis.
+    for (const [id, error] of unreadable) if (!before.keys.isUnreadable(id)) this.#tell(id, error)
     this.#confirm(next)
     if (!this.isOpen || this.#options.isHeard?.() !== true) return
     this.#options.onChange?.(await next.keys.changesSince(before.keys))
@@ -135,19 +143,20 @@ export class Feed {
     this.#confirmedAt = performance.now()
   }
 
-  #source (connection: Connection): Source {
-    const { layout } = this.#options
-    const onUnreadable = (id: string, err: Error): void => {
-      this.#log?.error({ err, keyId: ID.test(id) ? id : null }, 'A key cannot be read: it is answered 503')
-    }
-    return { connection, layout, onUnreadable }
+  #source (connection: Connection, onUnreadable: Source['onUnreadable']): Source {
+    return { connection, layout: this.#options.layout, onUnreadable }
+  }
+
+  #tell (id: string, err: Error): void {
+    this.#log?.error({ err, keyId: ID.test(id) ? id : null }, 'A key cannot be read: it is answered 503')
   }
 
   async #follow (): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
         const snapshot = this.#snapshot
-        await snapshot.advance(this.#source(this.#connection as Connection), HEARTBEAT_MS)
+        const source = this.#source(this.#connection as Connection, (id, error) => this.#tell(id, error))
+        await snapshot.advance(source, HEARTBEAT_MS)
         this.#confirm(snapshot)
         this.#options.onChange?.(snapshot.keys.takeChanges())
       } catch (error) {
@@ -161,18 +170,20 @@ export class Feed {
     this.#connection?.close()
     this.#options.onChange?.(this.#snapshot.keys.takeChanges())
     const since = performance.now()
-    const reported = new Set<unknown>()
+    let told: string[] = []
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       this.#fault = fault
-      // A fault of another kind is news: that Redis is back, but empty.
-      const { code } = fault as NodeJS.ErrnoException
-      if (!reported.has(code)) this.#log?.error({ err: fault }, 'The key feed is lost')
-      reported.add(code)
+      // Another reason is news: that Redis is back, but empty, or with another password.
+      const reason = fault.message.replace(DETAILS, '')
+      if (!told.includes(reason)) {
+        this.#log?.error({ err: fault }, 'The key feed is lost')
+        told = [reason, ...told].slice(0, REASONS)
+      }
       try {
         await this.#rest(attempt)
         await this.#read(RECONNECT_MS)
         const ms = Math.round(performance.now() - since)
-        this.#log?.info({ keys: this.#snapshot.keys.size, ms }, `The key feed is back after ${ms} ms`)
+        this.#log?.info({ keys: this.size, ms }, `The key feed is back after ${ms} ms`)
         return
       } catch (error) {
         fault = error as Error

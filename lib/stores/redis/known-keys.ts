@@ -20,7 +20,7 @@ export class KnownKeys {
     return this.#keys.byDigest.get(digest)
   }
 
-  /** Tells whether a key is there and cannot be read. */
+  /** Tells whether a key, by its digest or its id, is there and cannot be read. */
   isUnreadable (digest: string): boolean {
     return this.#unreadable.has(idOf(digest))
   }

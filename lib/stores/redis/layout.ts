@@ -1,3 +1,5 @@
+import type { RedisClient } from './client.ts'
+
 /** The format of what is stored, and the number that says so. */
 export const VERSION = '1'
 
@@ -30,6 +32,13 @@ export interface Script {
 
 const refuseOther = (version: string): string =>
   `if ${version} and ${version} ~= '${VERSION}' then return redis.error_reply('VERSION of the format: ' .. ${version}) end`
+
+/** Runs a script. */
+export async function evaluate (
+  client: Pick<RedisClient, 'eval'>, { lua, names }: Script, layout: Layout, args: string[]
+): Promise<unknown> {
+  return await client.eval(lua, { keys: names.map(name => layout[name]), arguments: args })
+}
 
 /**
  * Reads, at one instant: version, epoch, the log's last position, whether the log still holds the position ARGV[1],

@@ -1,8 +1,8 @@
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_EMPTY } from './errors.ts'
 import type { ApiKey } from '../../types.ts'
-import { type Connection, evaluate, OVERDUE_MS } from './connection.ts'
+import { type Connection, OVERDUE_MS } from './connection.ts'
 import { KnownKeys } from './known-keys.ts'
-import { BEGINNING, isBefore, type Layout, type Read, READ } from './layout.ts'
+import { BEGINNING, evaluate, isBefore, type Layout, type Read, READ } from './layout.ts'
 import { readRecord } from './record.ts'
 
 /** How many keys, or changes, are asked for at once: so many that their reading is hardly felt by other work. */

@@ -76,19 +76,20 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
     })
   }
 
+  /** How many keys the list in memory holds, with those whose records cannot be read; 0 before it has been read. */
+  get size (): number {
+    return this.#feed.size
+  }
+
   /**
    * Reads the list, and follows its changes from then on.
    *
    * @param log - told when the feed is lost and when it is back
-   * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_EMPTY` or `FST_DBGPT_AUTH_REDIS_CLIENT`, within 5 seconds
+   * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_EMPTY` or `FST_DBGPT_AUTH_REDIS_CLIENT`, at most 5 seconds
+   * after the last answer, and `FST_DBGPT_AUTH_OPTION` if `createClient` returns no client, or one that is connected
    */
   async open (log?: KeyStoreLog): Promise<void> {
     await this.#feed.open(log)
-  }
-
-  /** How many keys the list in memory has. */
-  get size (): number {
-    return this.#feed.size
   }
 
   async close (): Promise<void> {

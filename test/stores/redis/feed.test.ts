@@ -4,9 +4,10 @@ import type { RedisClient } from '../../../lib/stores/redis/client.ts'
 import { clientOf } from '../../../lib/stores/redis/create-client.ts'
 import { Feed } from '../../../lib/stores/redis/feed.ts'
 import { layoutOf } from '../../../lib/stores/redis/layout.ts'
+import { Snapshot } from '../../../lib/stores/redis/snapshot.ts'
 import { RedisKeyStore } from '../../../lib/stores/redis/store.ts'
-import type { KeyStoreLog } from '../../../lib/types.ts'
-import { KEY, OTHER_KEY } from '../../support/app.ts'
+import { KEY, MARKER, OTHER_KEY } from '../../support/app.ts'
+import { type LoggedLine, makeLog } from '../../support/log.ts'
 import { until } from '../../support/until.ts'
 import { freePorts, RedisServer, skip } from '../../support/redis.ts'
 import { shown } from '../../support/shown.ts'
@@ -14,28 +15,17 @@ import { shown } from '../../support/shown.ts'
 const LOST = { code: 'FST_DBGPT_AUTH_REDIS_FEED_LOST' }
 /** What only a hang exceeds, on a busy machine as well. */
 const LATE_MS = 10_000
+const KEYS = '{dbgpt-auth}:keys'
+const CHANGES = '{dbgpt-auth}:changes'
 const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
 const record = createApiKey({ key: KEY, name: 'billing' })
 const other = createApiKey(OTHER_KEY)
-
-interface Line {
-  readonly level: string
-  readonly message: string
-  readonly fields: { readonly err?: Error, readonly keys?: number }
-}
 
 interface Prepared {
   readonly server: RedisServer
   readonly store: RedisKeyStore
   readonly feed: Feed
-  readonly lines: readonly Line[]
-}
-
-/** A logger that keeps its lines. */
-function makeLog (): { lines: Line[], log: KeyStoreLog } {
-  const lines: Line[] = []
-  const write = (level: string) => (fields: Line['fields'], message: string) => { lines.push({ level, fields, message }) }
-  return { lines, log: { info: write('info'), warn: write('warn'), error: write('error') } as unknown as KeyStoreLog }
+  readonly lines: readonly LoggedLine[]
 }
 
 t.test('a Redis that is not there is an error, and leaves nothing behind', async t => {
@@ -91,11 +81,8 @@ t.test('with a Redis', { skip }, async t => {
     await server.run()
     t.ok(await until(() => !isLost(feed)) < LATE_MS, 'its return is noticed')
     t.same(feed.find(record.digest), record)
-    t.match(lines, [
-      { level: 'error', message: 'The key feed is lost', fields: { err: { code: 'FST_DBGPT_AUTH_REDIS' } } },
-      { level: 'info', message: /^The key feed is back after \d+ ms$/, fields: { keys: 1 } }
-    ])
-    t.equal(lines.length, 2)
+    t.match(lines[0], { level: 'error', message: 'The key feed is lost', fields: { err: { code: 'FST_DBGPT_AUTH_REDIS' } } })
+    t.match(lines.at(-1), { level: 'info', message: /^The key feed is back after \d+ ms$/, fields: { keys: 1 } })
   })
 
   t.test('a Redis that hangs is noticed, and so is its end', async t => {
@@ -150,9 +137,60 @@ t.test('with a Redis', { skip }, async t => {
     const { server, feed, lines } = await prepare(t, 60_000, [])
     await server.kill()
     await server.run()
-    await until(() => lines.length === 2)
-    t.match(lines.map(({ fields }) => fields.err), [{ code: 'FST_DBGPT_AUTH_REDIS' }, { code: 'FST_DBGPT_AUTH_REDIS_EMPTY' }])
+    await until(() => lines.some(({ fields: { err } }) => (err as { code?: string }).code === 'FST_DBGPT_AUTH_REDIS_EMPTY'))
+    t.match(lines[0], { fields: { err: { code: 'FST_DBGPT_AUTH_REDIS' } } })
     t.ok(isLost(feed))
+  })
+
+  t.test('each reason why it is still lost is a line, however often they alternate', async t => {
+    const right = ['--requirepass', MARKER]
+    const server = await RedisServer.start(t, PERSISTENT)
+    await new RedisKeyStore({ url: server.url }).add(record)
+    await server.kill()
+    await server.run(right)
+    let attempts = 0
+    const make = clientOf(server.url.replace('//', `//:${MARKER}@`))
+    const createClient = async (): Promise<RedisClient> => {
+      attempts++
+      return await make()
+    }
+    const feed = new Feed({ createClient, layout: layoutOf('dbgpt-auth'), graceMs: 60_000 })
+    const { lines, log } = makeLog()
+    await feed.open(log)
+    t.teardown(async () => await feed.close())
+    const repeated = async (): Promise<void> => {
+      const before = attempts
+      await until(() => attempts > before + 1)
+    }
+    for (const options of [['--requirepass', 'another'], [], ['--requirepass', 'another']]) {
+      await server.kill()
+      await repeated()
+      await server.run(options)
+      await repeated()
+    }
+    await server.kill()
+    await server.run(right)
+    await until(() => lines.at(-1)?.level === 'info')
+    const told = lines.map(({ level, fields: { err } }) => err?.message.replace(/.* used: | \(.*/g, '') ?? level)
+    t.same(told.filter(reason => !/loading/.test(reason)), [
+      'it has ended the connection', 'nothing listens there', 'it refuses the user name or password', 'it has no password', 'info'
+    ])
+    t.equal(new Set(told).size, told.length, 'none is told twice')
+    t.notOk(lines.some(({ fields: { err } }) => err?.message.includes(MARKER)), 'no secret')
+  })
+
+  t.test('of reasons, only the last few are kept', async t => {
+    const { server, feed, lines } = await prepare(t)
+    const name = (index: number): string => `no fault that is known: ${index}`
+    let count = 0
+    const ask = Snapshot.prototype.load
+    Snapshot.prototype.load = async () => { throw new Error(name(count++ % 9)) }
+    t.teardown(() => { Snapshot.prototype.load = ask })
+    await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
+    await until(() => lines.length > 10)
+    Snapshot.prototype.load = ask
+    await until(() => !isLost(feed))
+    t.same(lines.slice(1, 11).map(({ fields: { err } }) => err?.message), [...Array(9).keys(), 0].map(name), 'the first is news again')
   })
 
   t.test('a change that was received is not undone by a fault', async t => {
@@ -192,6 +230,25 @@ t.test('with a Redis', { skip }, async t => {
     t.match(lines, [{ message: /A key cannot be read/, fields: { keyId: other.id } }, { fields: { keyId: null } }])
   })
 
+  t.test('a record that cannot be read is told of once, and only of a list that is in force', async t => {
+    const { server, feed, lines } = await prepare(t)
+    const told = (): unknown[] => lines.flatMap(({ fields }) => 'keyId' in fields ? [fields.keyId] : [])
+    await server.send('HSET', KEYS, other.id, '{}')
+    await server.send('XADD', CHANGES, '*', 'id', other.id)
+    await until(() => told().length === 1)
+    let loads = 0
+    const load = Snapshot.prototype.load
+    t.teardown(() => { Snapshot.prototype.load = load })
+    Snapshot.prototype.load = async function (source) {
+      await load.call(this, source)
+      if (++loads < 3) throw new Error('It was lost again')
+    }
+    await server.send('HSET', KEYS, 'x', '{}')
+    await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
+    await until(() => loads === 3 && !isLost(feed, record))
+    t.same(told(), [other.id, null])
+  })
+
   t.test('closing ends it at once, whatever it is about', async t => {
     const { server, feed } = await prepare(t)
     t.ok(feed.isOpen)
@@ -199,10 +256,12 @@ t.test('with a Redis', { skip }, async t => {
     t.notOk(feed.isOpen)
     await until(async () => !/cmd=(xread|eval)/.test(String(await server.send('CLIENT', 'LIST'))))
 
-    const { server: dead, feed: lost } = await prepare(t)
+    const { server: dead, feed: lost, lines } = await prepare(t)
     await dead.kill()
     await until(() => isLost(lost))
+    const count = lines.length
     await lost.close()
+    t.equal(lines.length, count, 'that it ends is no fault')
 
     const { server: hung, feed: connecting } = await prepare(t)
     hung.signal('SIGSTOP')
@@ -221,10 +280,12 @@ t.test('with a Redis', { skip }, async t => {
       return await createClient()
     }
     const feed = new Feed({ createClient: slow, layout: layoutOf('dbgpt-auth'), graceMs: 1000 })
-    const opening = t.rejects(feed.open(), { code: 'FST_DBGPT_AUTH_REDIS', message: /the connection failed/ })
+    const { lines, log } = makeLog()
+    const opening = t.rejects(feed.open(log), { code: 'FST_DBGPT_AUTH_REDIS', message: /the store was closed meanwhile/ })
     await feed.close()
     await opening
     t.notOk(feed.isOpen)
+    t.same(lines, [])
   })
 
   t.test('a feed can be opened again, and lists what there is also without', async t => {

@@ -148,7 +148,7 @@ t.test('with a Redis', { skip }, async t => {
       source.connection.close()
       return answer
     })
-    t.match(await faultOf(snapshot.advance(source)), /the connection failed/)
+    t.match(await faultOf(snapshot.advance(source)), /the store was closed meanwhile/)
     t.equal(snapshot.keys.find(record.digest), undefined)
     t.ok(snapshot.keys.isUnreadable(record.digest))
     t.same(snapshot.keys.find(other.digest), other)

@@ -2,10 +2,11 @@ import { inspect } from 'node:util'
 import { createClient } from '@redis/client'
 import { createClient as createClient5 } from 'redis-client-5'
 import t, { type Test } from 'tap'
-import { RedisKeyStore, type RedisKeyStoreOptions } from '../../../lib/stores/redis/store.ts'
+import { type RedisClient, RedisKeyStore, type RedisKeyStoreOptions } from '../../../lib/stores/redis/store.ts'
 import { createApiKey } from '../../../lib/index.ts'
 import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
+import { startDelay } from '../../support/redis-delay.ts'
 import { freePorts, openEmptyStore, RedisServer, skip } from '../../support/redis.ts'
 import { testKeyStore } from '../contract.ts'
 import { shown } from '../../support/shown.ts'
@@ -57,6 +58,22 @@ t.test('with a Redis', { skip }, async t => {
     await until(() => b.find(other.digest)?.expiresAt !== undefined)
   })
 
+  t.test('its size is how many keys the list in memory holds', async t => {
+    const store = await makeStore(t, { url })
+    const reader = new RedisKeyStore({ url, prefix: `test-${count}` })
+    t.equal(reader.size, 0)
+    await reader.open()
+    t.teardown(async () => await reader.close())
+    await store.addAll([record, other])
+    t.equal(store.size, 2)
+    await until(() => reader.size === 2)
+    await server.send('HSET', `{test-${count}}:keys`, other.id, '{}')
+    await store.revoke(record.id)
+    await until(() => reader.size === 1)
+    await reader.close()
+    t.equal(reader.size, 1, 'the list stays')
+  })
+
   t.test('the variable names a Redis, and needs no code', async t => {
     await new RedisKeyStore({ url }).add(record)
     const { app, guard } = harness(t)
@@ -83,7 +100,7 @@ t.test('with a Redis', { skip }, async t => {
       ['redis://', locked.port, /asks for a password/],
       ['redis://:secret@', locked.port, /refuses the user name or password/],
       ['redis://user:secret@', server.port, /refuses the user name or password/],
-      ['rediss://', server.port, /Redis at/],
+      ['rediss://', server.port, /it does not answer, or not over TLS/],
       ['redis://', server.port, /something else is stored under the prefix/]
     ]
     for (const [begin, port, message] of cases) {
@@ -99,6 +116,44 @@ t.test('with a Redis', { skip }, async t => {
     const empty = await rejection(harness(t).guard({ env: { API_KEYS_REDIS_URL: url } }))
     t.match(empty, { code: 'FST_DBGPT_AUTH_REDIS_EMPTY', message: /create a first key with "dbgpt-auth create"/ })
   })
+})
+
+t.test('a Redis that falls silent ends the start, and one that is slow does not', { skip }, async t => {
+  const { port, url } = await RedisServer.start(t)
+  await new RedisKeyStore({ url }).addAll(Array.from({ length: 7000 }, (_, index) => createApiKey(`${MARKER}-${index}`)))
+  const silent = async (from: string): Promise<void> => {
+    const never = await startDelay(t, port, asked => asked.includes(from) ? new Promise(() => {}) : undefined)
+    const { app, guard } = harness(t)
+    // And not Fastify's own, after the 10 seconds of its pluginTimeout.
+    const error = await rejection(guard({ env: { API_KEYS_REDIS_URL: never } }).then(() => app.ready()))
+    t.match(error, { code: 'FST_DBGPT_AUTH_REDIS', message: /it does not answer \(ETIMEDOUT\)/ }, `silent from ${JSON.stringify(from)} on`)
+  }
+  let pages = 0
+  const slow = await startDelay(t, port, asked => {
+    if (!asked.includes('HSCAN')) return undefined
+    pages++
+    return new Promise(resolve => setTimeout(resolve, 1000))
+  })
+  const store = new RedisKeyStore({ url: slow })
+  t.teardown(async () => await store.close())
+  await Promise.all([...['', 'EVAL', 'HSCAN', 'XREAD'].map(silent), store.open()])
+  t.ok(pages > 5, `${pages} seconds, longer than for any answer alone`)
+  t.equal((await store.list()).length, 7000)
+})
+
+t.test('what createClient returns is checked before anything is done with it', async t => {
+  const used = createClient({ url: 'redis://127.0.0.1:1' })
+  used.on('error', () => {}).connect().catch(() => {})
+  t.teardown(() => used.destroy())
+  for (const [returned, what] of [[undefined, 'something else'], [Promise.resolve(used), 'a promise'], [used, 'one that is connected']]) {
+    const store = new RedisKeyStore({ createClient: (() => returned) as unknown as () => RedisClient })
+    const wrong = { code: 'FST_DBGPT_AUTH_OPTION', message: new RegExp(`"createClient" must be .* it has returned ${String(what)}$`) }
+    await t.rejects(store.open(), wrong)
+    await t.rejects(store.list(), wrong)
+    await t.rejects(store.add(record), wrong)
+    await store.close()
+  }
+  t.ok(used.isOpen, 'a client of the application is left alone')
 })
 
 t.test('options are checked', async t => {
