@@ -18,7 +18,7 @@ interface Target {
 }
 
 /** Before 5.5, Fastify's options of the router stand among its own. */
-function routerOptions (options: FastifyServerOptions['routerOptions']): FastifyServerOptions {
+function routerOptions (options: NonNullable<FastifyServerOptions['routerOptions']>): FastifyServerOptions {
   return Number(Fastify().version.split('.')[1]) < 5 ? options as FastifyServerOptions : { routerOptions: options }
 }
 
