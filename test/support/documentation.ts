@@ -78,7 +78,7 @@ interface Probe extends Surroundings {
 
 /** Runs the program of a server, and returns what it answers to a key, and to one that it cannot know. */
 export async function askProgram (code: string, cwd: string, { key, more = '', env }: Probe): Promise<[number, number]> {
-  const ask = `async key => (await app.inject({ url: '/', headers: { authorization: 'Bearer ' + key } })).statusCode`
+  const ask = 'async key => (await app.inject({ url: \'/\', headers: { authorization: \'Bearer \' + key } })).statusCode'
   const end = `const ask = ${ask}\n${more}\nconsole.log(JSON.stringify(['answers', await ask('${key}'), await ask('${WRONG_KEY}')]))`
   const file = join(cwd, 'server.mjs')
   await writeFile(file, `${code.replace('port: 3000', 'port: 0')}\n${end}\nawait app.close()\n`)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -24,7 +25,7 @@ export type Ask = (path: string, question?: Question) => Promise<Answer>
 
 /** The ending of a program's file, and of what it is compiled to, by the language of its snippet. */
 const ENDINGS: Readonly<Record<string, readonly [source: string, program: string]>> = {
-  js: ['mjs', 'mjs'], ts: ['mts', 'mjs'], cts: ['cts', 'cjs']
+  js: ['mjs', 'mjs'], cjs: ['cjs', 'cjs'], ts: ['mts', 'mjs'], cts: ['cts', 'cjs']
 }
 
 /** Runs a program of the documentation as it stands, with the packages that its first line names and no others. */
@@ -36,7 +37,7 @@ export async function startRecipe (t: Test, { code, language }: Omit<Snippet, 'h
   await writeFile(join(cwd, 'launch.mjs'), launcher(`server.${ending}`))
   await writeFile(join(cwd, `server.${source}`), code)
   if (source !== ending) {
-    await compile(cwd, `server.${source}`, '--module', 'nodenext', '--experimentalDecorators', '--skipLibCheck')
+    assert.deepEqual(compile(cwd, `server.${source}`, '--module', 'nodenext', '--experimentalDecorators'), [])
   }
   const program = new Program(t, join(cwd, 'launch.mjs'), { cwd, env })
   const port = await program.says(/^listens on (\d+)$/m)
