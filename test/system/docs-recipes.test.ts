@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
 import { bearer, BODY_401, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
-import { type Snippet, snippetsOf } from '../support/documentation.ts'
+import { pageOf, type Snippet, snippetsOf } from '../support/documentation.ts'
 import { type Ask, startRecipe } from '../support/recipe.ts'
 
 t.jobs = availableParallelism()
@@ -107,6 +107,17 @@ for (const [heading, snippet] of recipes) {
     await run(t, snippet, trials[heading] as Trial)
   })
 }
+
+t.test('the program of the README runs from the tarball, and answers as its table says', async t => {
+  const readme = await pageOf('README.md')
+  const [, install = ''] = /`(npm install fastify [^`]*)`/.exec(readme) ?? []
+  const [snippet] = await snippetsOf('README.md', 'js') as [Snippet]
+  const [first, second] = [...readme.matchAll(/^\| `curl .*\| `(.*)` \|$/gm)].map(([, answer]) => answer)
+  await run(t, { language: 'js', code: `// ${install}\n${snippet.code}` }, async (t, say) => {
+    t.equal(await say('/'), first)
+    t.equal(await say('/', KEY), second?.replace('<the key\'s id>', createApiKey(KEY).id))
+  })
+})
 
 t.test('the recipe of Express serves @fastify/middie as well, and with the guard after it what it serves is open', async t => {
   const { code, language } = recipes.get('Express middleware') as Snippet
