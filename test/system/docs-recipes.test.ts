@@ -130,13 +130,22 @@ t.test('the recipe of Express serves @fastify/middie as well, and with the guard
   })
 })
 
-t.test('the recipe of NestJS guards middleware as well, also where it is compiled to CommonJS', async t => {
-  const code = recipes.get('NestJS')?.code.replace('class AppModule {}', `class AppModule {
-    configure (consumer: import('@nestjs/common').MiddlewareConsumer) {
-      consumer.apply((_request: object, response: { end (text: string): void }) => { response.end('from middleware') }).forRoutes('legacy')
-    }
-  }`) ?? ''
-  await run(t, { language: 'cts', code }, tryMiddleware)
+const NEST_MIDDLEWARE = `class AppModule {
+  configure (consumer: import('@nestjs/common').MiddlewareConsumer) {
+    consumer.apply((_request: object, response: { end (text: string): void }) => { response.end('from middleware') }).forRoutes('legacy')
+  }
+}`
+
+t.test('the recipe of NestJS guards middleware as well, and lets CORS answer, also where it is compiled to CommonJS', async t => {
+  const code = (recipes.get('NestJS') as Snippet).code
+    .replace('class AppModule {}', NEST_MIDDLEWARE)
+    .replace('@Controller()', '@Controller()\n@RouteConfig({ apiKey: false })')
+    .replace('await app.listen', 'app.enableCors()\n  await app.listen')
+  await run(t, { language: 'cts', code }, async (t, say, ask) => {
+    await tryMiddleware(t, say)
+    const headers = { origin: 'https://ui.example.com', 'access-control-request-method': 'GET' }
+    t.match(await ask('/', { method: 'OPTIONS', headers }), { status: 204, headers: { 'access-control-allow-origin': '*' } })
+  })
 })
 
 t.test('the two recipes of limits go together: a guess counts by address, what is let in by key as well', async t => {
