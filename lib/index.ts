@@ -1,4 +1,5 @@
 export { subscribeApiKeys } from './guard/channels.ts'
+export type { DbgptAuthModule } from './commonjs.ts'
 export { createApiKey } from './keys/api-key.ts'
 export { generateApiKey, hashApiKey, isMistypedApiKey } from './keys/generate.ts'
 export { dbgptAuth, dbgptAuth as default } from './plugin.ts'

@@ -61,4 +61,6 @@ function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof ty
  * const app = Fastify()
  * await app.register(dbgptAuth) // keys come from API_KEYS
  */
-export const dbgptAuth: FastifyPluginAsync<DbgptAuthOptions> = fp(plugin, { fastify: '5.x', name: 'fastify-dbgpt-auth' })
+export const dbgptAuth: FastifyPluginAsync<DbgptAuthOptions> = fp(plugin, {
+  fastify: '>=5.3.0 <6', name: 'fastify-dbgpt-auth'
+})

@@ -6,11 +6,12 @@
 //   node scripts/test.mjs --only unit                what starts no process, a folder in one: most of the time is its start
 //   node scripts/test.mjs --only node                what can differ between versions of Node
 //   node scripts/test.mjs --only portable            what runs on every system
+//   node scripts/test.mjs --only unit --fastify 5.3.0  on another Fastify than the repository's own, installed to build/
 //   node scripts/test.mjs --changed                  what has changed since its last run, or imports what has
 //
 // With --quiet, files that went well are not named. All that tests print is kept in build/tests.log.
 import { spawn, spawnSync } from 'node:child_process'
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -24,7 +25,11 @@ process.chdir(ROOT)
 
 const { values, positionals } = parseArgs({
   options: {
-    only: { type: 'string' }, changed: { type: 'boolean' }, jobs: { type: 'string' }, quiet: { type: 'boolean' }
+    only: { type: 'string' },
+    changed: { type: 'boolean' },
+    fastify: { type: 'string' },
+    jobs: { type: 'string' },
+    quiet: { type: 'boolean' }
   },
   allowPositionals: true
 })
@@ -42,7 +47,7 @@ const files = values.only === 'unit' && positionals.length === 0 ? byFolder(name
 const child = spawn(process.execPath, [
   TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism()}`,
   ...(gated ? ['--coverage-report=lcovonly'] : ['--disable-coverage']), ...(values.changed ? ['--changed'] : []), ...files
-], { stdio: ['inherit', 'pipe', 'pipe'] })
+], { stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, ...values.fastify && { FASTIFY: installFastify(values.fastify) } } })
 
 mkdirSync('build', { recursive: true })
 const log = createWriteStream(join('build', 'tests.log'))
@@ -70,4 +75,18 @@ function byFolder (files) {
     writeFileSync(bundle, files.filter(file => dirname(file) === from).map(file => `await import('../../${file}')\n`).join(''))
     return bundle
   })
+}
+
+/** Installs a Fastify apart from the repository's own, once, and returns its folder. */
+function installFastify (version) {
+  const folder = join('build', 'fastify', version)
+  if (!existsSync(join(folder, 'node_modules', 'fastify'))) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock']
+    const { status } = spawnSync('npm', ['install', ...flags, `fastify@${version}`], { cwd: folder, stdio: 'inherit' })
+    if (status !== 0) throw new Error(`Fastify ${version} cannot be installed`)
+  }
+  console.log(`on Fastify ${version}, of ${folder}`)
+  return folder
 }

@@ -2,11 +2,13 @@
 // build/transpiled, so that of many test files only the first loads the compiler, which takes a second:
 //
 //   node --import ./scripts/typescript.mjs test/keys/generate.test.ts
+//
+// With FASTIFY, a folder into which a Fastify is installed, that one takes the place of the repository's own.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { register } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -16,6 +18,12 @@ const recipe = isMainThread ? '' : await readFile(import.meta.filename, 'utf8') 
 
 // Node loads this file a second time, in the thread of the hooks.
 if (isMainThread) register(import.meta.url)
+
+export async function resolve (specifier, context, nextResolve) {
+  const { FASTIFY } = process.env
+  if (specifier !== 'fastify' || !FASTIFY) return await nextResolve(specifier, context)
+  return await nextResolve(specifier, { ...context, parentURL: pathToFileURL(join(ROOT, FASTIFY, 'index.js')).href })
+}
 
 export async function load (url, context, nextLoad) {
   const file = url.startsWith('file:') ? fileURLToPath(url) : ''

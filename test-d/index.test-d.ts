@@ -7,6 +7,7 @@ import dbgptAuth, {
   type ApiKey, createApiKey, dbgptAuth as named, type DbgptAuthOptions, type KeyStore, type ManagedKeyStore,
   MemoryKeyStore, type VerificationError, type VerifyApiKey
 } from 'fastify-dbgpt-auth'
+import * as namespace from 'fastify-dbgpt-auth'
 import { pino } from 'pino'
 import { same } from './equals.ts'
 
@@ -23,6 +24,14 @@ await app.register(dbgptAuth, () => ({ keys: [] }))
 declare const options: DbgptAuthOptions
 await app.register(dbgptAuth, options)
 app.register(import('fastify-dbgpt-auth'), { realm: 'private' })
+// What require() returns.
+await app.register(namespace)
+app.register(namespace, { realm: 'private', prefix: '/v1' }).register(named)
+app.register(namespace, () => ({ keys: [] }))
+// @ts-expect-error The options are checked.
+app.register(namespace, { realm: 1 })
+// @ts-expect-error It is this package's module alone that is taken.
+app.register({ default: named })
 same<typeof app.apiKeys, KeyStore>()
 same<typeof app.verifyApiKey, VerifyApiKey>()
 app.get('/', request => {

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fastifyEnv from '@fastify/env'
@@ -37,6 +37,15 @@ async function letIn (t: Test, options: DbgptAuthOptions = {}): Promise<string[]
   const statuses = await Promise.all(Object.values(callers).map(async headers => (await app.inject({ url: '/', headers })).statusCode))
   return Object.keys(callers).filter((_, index) => statuses[index] === 200)
 }
+
+t.test('the range of Fastify is said once to npm and once to Fastify, and the tests run on the version that they say', async t => {
+  const { peerDependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { peerDependencies: { fastify: string } }
+  const { [Symbol.for('plugin-meta')]: meta } = dbgptAuth as unknown as { [name: symbol]: { fastify: string } }
+  t.equal(meta?.fastify, peerDependencies.fastify)
+  const manifest = join(process.env.FASTIFY ?? '.', 'node_modules', 'fastify', 'package.json')
+  t.match(JSON.parse(await readFile(manifest, 'utf8')), { version: harness(t).app.version })
+  t.comment(`Fastify ${harness(t).app.version}`)
+})
 
 const EVERYBODY = ['nobody', 'key', 'other']
 

@@ -71,15 +71,14 @@ export async function runShell (lines: string, { cwd, env = {} }: Surroundings =
 
 /** How a documented server is asked. */
 interface Probe extends Surroundings {
-  readonly url?: string | undefined
   readonly key: string
   /** More code, after the server's. */
   readonly more?: string
 }
 
 /** Runs the program of a server, and returns what it answers to a key, and to one that it cannot know. */
-export async function askProgram (code: string, cwd: string, { url = '/', key, more = '', env }: Probe): Promise<[number, number]> {
-  const ask = `async key => (await app.inject({ url: '${url}', headers: { authorization: 'Bearer ' + key } })).statusCode`
+export async function askProgram (code: string, cwd: string, { key, more = '', env }: Probe): Promise<[number, number]> {
+  const ask = 'async key => (await app.inject({ url: \'/\', headers: { authorization: \'Bearer \' + key } })).statusCode'
   const end = `const ask = ${ask}\n${more}\nconsole.log(JSON.stringify(['answers', await ask('${key}'), await ask('${WRONG_KEY}')]))`
   const file = join(cwd, 'server.mjs')
   await writeFile(file, `${code.replace('port: 3000', 'port: 0')}\n${end}\nawait app.close()\n`)

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import OpenAI from 'openai'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { bearer, KEY, rejection } from '../../support/app.ts'
+import { bearer, KEY } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
 import { askWithKey as ask, logIn } from '../../support/gateway-client.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { MEGABYTE } from '../../support/memory.ts'
+import { converse } from '../../support/openai.ts'
 import { exchange } from '../../support/socket.ts'
 import { startServer } from '../../support/upstream.ts'
 
@@ -126,18 +126,7 @@ t.test('hands on answers as they are', async t => {
 
 t.test('serves the openai client in front of the stand-in', async t => {
   const { url } = await startGateway(t)
-  const client = new OpenAI({ apiKey: KEY, baseURL: `${url}/v1`, maxRetries: 0 })
-  const body = { model: 'echo', messages: [{ role: 'user' as const, content: 'Hello you' }] }
-  t.same((await client.models.list()).data.map(({ id }) => id), ['echo'])
-  const completion = await client.chat.completions.create(body)
-  t.equal(completion.choices[0]?.message.content, 'You said: Hello you')
-  const words: unknown[] = []
-  for await (const chunk of await client.chat.completions.create({ ...body, stream: true })) {
-    words.push(chunk.choices[0]?.delta.content)
-  }
-  t.same(words, ['', 'You ', 'said: ', 'Hello ', 'you', undefined])
-  const wrong = new OpenAI({ apiKey: 'wrong', baseURL: `${url}/v1`, maxRetries: 0 })
-  t.match(await rejection(wrong.models.list()), { status: 401, code: 'invalid_api_key' })
+  await converse(t, url)
 })
 
 t.test('echoes over a WebSocket', async t => {
