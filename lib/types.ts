@@ -203,7 +203,7 @@ export interface DbgptAuthOptions {
    */
   logLevel?: LogLevel
   /**
-   * Whether keys that can be guessed are taken, and without a warning.
+   * Whether keys that can be guessed or look miswritten are taken, and without a warning.
    * @defaultValue `false`
    */
   allowWeakKeys?: boolean | undefined

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../lib/index.ts'
@@ -6,10 +7,16 @@ import { pageOf, type Snippet, snippetsOf } from '../support/documentation.ts'
 import { type Ask, startRecipe } from '../support/recipe.ts'
 
 t.jobs = availableParallelism()
-const ENV = { API_KEYS: `${KEY},${OTHER_KEY}`, ADMIN_API_KEYS: OTHER_KEY }
+const ENV = { API_KEYS: `${KEY},${OTHER_KEY}`, ADMIN_API_KEYS: OTHER_KEY, JWT_SECRET: 'a secret of the tests' }
 /** What the rate limits of the recipes are. */
 const MAX = 100
 const recipes = new Map((await snippetsOf('docs/recipes.md')).map(snippet => [snippet.heading, snippet]))
+
+/** Makes a JWT (RFC 7519) by hand. */
+function tokenOf (claims: object, secret: string): string {
+  const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  return [...parts, createHmac('sha256', secret).update(parts.join('.')).digest('base64url')].join('.')
+}
 
 /** What a program answers, in short: its status and its text. */
 type Say = (path: string, key?: string) => Promise<string>
@@ -49,6 +56,18 @@ const trials: Readonly<Record<string, Trial>> = {
   'Together with another way to log in': async (t, say) => {
     t.equal(await say('/', KEY), '200 ok')
     t.match(await say('/', WRONG_KEY), /^401 .*no session/)
+  },
+  'A key or a JWT for the whole app': async (t, say, ask) => {
+    t.equal(await say('/health'), '200 ok')
+    t.equal(await say('/', KEY), `200 Hello ${createApiKey(KEY).id}`)
+    t.equal(await say('/', tokenOf({ name: 'Ada' }, ENV.JWT_SECRET)), '200 Hello Ada')
+    for (const path of ['/', '/unknown']) {
+      for (const token of [WRONG_KEY, tokenOf({ name: 'Ada' }, 'another secret')]) {
+        const answer = await ask(path, { headers: bearer(token) })
+        t.match(answer, { status: 401, headers: { 'content-type': /^application\/json$/, 'www-authenticate': /invalid_token/ } }, path)
+        t.match(answer.body, /^\{"success":false,"err_code":"401",/, path)
+      }
+    }
   },
   'Guesses, limited by address': async (t, say) => {
     t.equal(await say('/', KEY), '200 ok')

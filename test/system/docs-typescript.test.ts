@@ -9,12 +9,12 @@ import { startRecipe } from '../support/recipe.ts'
 import { compile } from '../support/typescript.ts'
 
 const PAGE = 'docs/typescript.md'
-const [typed, plain, ...others] = await snippetsOf(PAGE) as [Snippet, Snippet, ...Snippet[]]
+const [typed, plain, augmented, ...others] = await snippetsOf(PAGE) as [Snippet, Snippet, Snippet, ...Snippet[]]
 const text = await pageOf(PAGE)
 const settings = [...text.matchAll(/^\| `(?!module`)(\w+)` \| (?:its own|`(\w+)`).*? \| (.*?) ?\| (.*?) ?\|$/gm)]
 const PACKAGES = ['fastify', '@types/node', 'fastify-dbgpt-auth']
 
-t.test('there are two programs and eight settings', async t => {
+t.test('there are three programs and eight settings', async t => {
   t.same(others, [])
   t.equal(settings.length, 8)
 })
@@ -57,5 +57,19 @@ t.test('the program of plain JavaScript is checked', async t => {
     t.same(check(), [], module)
     await writeFile(file, plain.code.replace('\'dbgpt\'', '\'dbpgt\''))
     t.match(check(), [/TS2769/], module)
+  }
+})
+
+t.test('the program with types of its own compiles, and what it does not say is refused', async t => {
+  const folder = await installPackages(t, PACKAGES)
+  const row = 'export const store: import(\'fastify-dbgpt-auth\').KeyStore = { find: digest => ({ id: \'x\', digest, name: null, expiresAt: null }) }\n'
+  const check = (module: string): string[] => compile(folder, 'program.mts', '--noEmit', '--module', module)
+  for (const module of ['nodenext', 'node16']) {
+    await writeFile(join(folder, 'program.mts'), augmented.code + row)
+    t.same(check(module), [], module)
+    await writeFile(join(folder, 'program.mts'), augmented.code.replace('plan: \'gold\' }', 'plan: \'golden\' }'))
+    t.match(check(module), [/TS2322/], module)
+    await writeFile(join(folder, 'program.mts'), augmented.code.replace('app.apiKeys.add', 'app.apiKeys.insert'))
+    t.match(check(module), [/TS2339|TS2551/], module)
   }
 })
