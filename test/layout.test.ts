@@ -5,7 +5,7 @@ import t from 'tap'
 import ts from 'typescript'
 
 /** The rooms of lib/, from the top down: what stands on one floor does not know its neighbours. */
-const FLOORS = [['index'], ['plugin', 'commonjs'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
+const FLOORS = [['index'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
 /** How many lines a file should have at most; past that, ask what second thing it does. */
 const MAX_LINES = { lib: 150, test: 300 }
 /** The files that are longer, and why. */

@@ -1,10 +1,13 @@
+import diagnostics from 'node:diagnostics_channel'
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
 import { FST_DBGPT_AUTH_NOT_READY } from '../errors.ts'
 import type { ApiKeyEvent } from '../types.ts'
-import { accepted, rejected } from './channels.ts'
 import { type Check, type Outcome, unavailable } from './check.ts'
 import type { ReadCredentials } from './credentials.ts'
 import { type Reject, Rejection } from './rejection.ts'
+
+const accepted = diagnostics.channel('dbgpt-auth:accepted')
+const rejected = diagnostics.channel('dbgpt-auth:rejected')
 
 /** What a guard goes by. */
 export interface Rules {

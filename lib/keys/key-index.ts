@@ -1,15 +1,14 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS } from '../errors.ts'
 import type { ApiKey, ApiKeyDetails } from '../types.ts'
 import { withDetails } from './api-key.ts'
-import type { Changes } from './changes.ts'
 
 /** The list of keys that every store has in memory: by id, for changes, in the order of adding. */
 export class KeyIndex extends Map<string, ApiKey> {
   /** The same, for requests. To be read: it follows what is changed by id. */
   readonly byDigest = new Map<string, ApiKey>()
 
-  /** Where changes are noted, if they are. */
-  changes: Changes | undefined
+  /** Where changes are noted, if they are: undefined, a key is not in the list. */
+  changes: { note (before: ApiKey | undefined, after: ApiKey | undefined): void } | undefined
 
   override set (id: string, key: ApiKey): this {
     if (this.get(id)?.digest !== key.digest) this.delete(id)

@@ -1,5 +1,5 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
-import type { Changes } from '../keys/changes.ts'
+import type { Changes } from './changes.ts'
 import { isValidDate } from '../keys/fields.ts'
 import type { ApiKey, ApiKeyChanges, ApiKeyDetails } from '../types.ts'
 

@@ -1,5 +1,5 @@
 import { createApiKey } from '../keys/api-key.ts'
-import { Changes } from '../keys/changes.ts'
+import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
 import type { ApiKey, ApiKeyDetails, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'

@@ -1,6 +1,6 @@
 import { FST_DBGPT_AUTH_KEYS_EMPTY } from '../../errors.ts'
 import { KeyList, trimBlanks } from '../../keys/key-list.ts'
-import { Turns } from '../../keys/turns.ts'
+import { Turns } from '../turns.ts'
 import type { ApiKey, ApiKeyInit } from '../../types.ts'
 import { readStoredKey } from '../stored-key.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from './errors.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
-import { compareLists } from '../../keys/changes.ts'
+import { compareLists } from '../changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'

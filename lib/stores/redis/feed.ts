@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
-import type { Changes } from '../../keys/changes.ts'
+import type { Changes } from '../changes.ts'
 import type { ApiKey, KeyStoreLog } from '../../types.ts'
 import { Connection, OVERDUE_MS } from './connection.ts'
 import type { CreateClient } from './client.ts'

@@ -1,4 +1,4 @@
-import { Changes, compareLists, type Listed } from '../../keys/changes.ts'
+import { Changes, compareLists, type Listed } from '../changes.ts'
 import { idOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import type { ApiKey } from '../../types.ts'

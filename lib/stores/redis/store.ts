@@ -1,6 +1,6 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
-import type { Changes } from '../../keys/changes.ts'
+import type { Changes } from '../changes.ts'
 import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'

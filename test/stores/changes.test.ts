@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Changes, compareLists } from '../../lib/keys/changes.ts'
+import { Changes, compareLists } from '../../lib/stores/changes.ts'
 import { KeyIndex } from '../../lib/keys/key-index.ts'
 import { type ApiKey, type ApiKeyInit, createApiKey } from '../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
@@ -37,15 +37,15 @@ t.test('each detail of a key that is another one is a change', async t => {
 
 t.test('an index notes what is done to it while it is asked to', async t => {
   const index = indexOf(record)
-  index.changes = new Changes()
+  const noted = index.changes = new Changes()
   index.set(record.id, createApiKey(details))
   index.delete('0'.repeat(16))
-  t.equal(index.changes.none, true)
+  t.equal(noted.none, true)
   index.addMissing([record, other])
   index.update(record.id, { expiresAt: new Date(3e12) })
   index.delete(other.id)
   const changed = [{ id: record.id, expiresAt: new Date(3e12) }]
-  t.match({ ...index.changes }, { added: [other], changed, revoked: [other] })
+  t.match({ ...noted }, { added: [other], changed, revoked: [other] })
 })
 
 t.test('long lists are compared in turns, between which other work is done', async t => {

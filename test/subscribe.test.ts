@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type ApiKeyEvent, createApiKey, subscribeApiKeys } from '../../lib/index.ts'
-import { bearer, harness, KEY } from '../support/app.ts'
+import { type ApiKeyEvent, createApiKey, subscribeApiKeys } from '../lib/index.ts'
+import { bearer, harness, KEY } from './support/app.ts'
 
 t.test('a subscription hears of requests until it is ended', async t => {
   const { app, guard } = harness(t)
