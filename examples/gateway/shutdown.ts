@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** How long WebSockets have to answer that they are closed, in milliseconds. */
+/** How long WebSockets have to answer that they are closed, and connections to send a request, in milliseconds. */
 const GOODBYE_MS = 1000
 
 /**
@@ -27,24 +27,31 @@ const GOODBYE_MS = 1000
 export function watchShutdown (app: FastifyInstance, graceMs: number): void {
   /** All connections, with how many of their requests are not answered yet. */
   const sockets = new Map<Socket, number>()
-  let isClosing = false
+  let [isClosing, isEnding] = [false, false]
+  const count = (socket: Socket, change: number): void => {
+    const requests = sockets.get(socket)
+    if (requests === undefined) return
+    sockets.set(socket, requests + change)
+    // Else it would be kept for a next request, which would be refused.
+    if (isEnding && requests + change === 0) socket.destroySoon()
+  }
   app.server.on('connection', (socket: Socket) => {
     sockets.set(socket, 0)
     socket.once('close', () => sockets.delete(socket))
   })
   app.server.on('request', ({ socket }, response) => {
-    sockets.set(socket, (sockets.get(socket) ?? 0) + 1)
-    response.once('close', () => { if (sockets.has(socket)) sockets.set(socket, (sockets.get(socket) ?? 1) - 1) })
+    count(socket, 1)
+    response.once('close', () => count(socket, -1))
   })
 
-  const endSilent = (): void => { for (const [socket, requests] of sockets) if (requests === 0) socket.destroy() }
   const timers: NodeJS.Timeout[] = []
   app.addHook('preClose', async () => {
-    isClosing = true
-    timers.push(
-      setTimeout(endSilent, Math.min(GOODBYE_MS, graceMs)),
-      setTimeout(() => { for (const socket of sockets.keys()) socket.destroy() }, graceMs)
-    )
+    [isClosing, isEnding] = [true, true]
+    const endAll = (isMeant: (requests: number) => boolean): void => {
+      for (const [socket, requests] of sockets) if (isMeant(requests)) socket.destroy()
+    }
+    timers.push(setTimeout(() => endAll(requests => requests === 0), Math.min(GOODBYE_MS, graceMs)))
+    timers.push(setTimeout(() => endAll(() => true), graceMs))
   })
   app.addHook('onClose', async () => { for (const timer of timers) clearTimeout(timer) })
   app.decorate('isClosing', () => isClosing)

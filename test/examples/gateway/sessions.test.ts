@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { IDLE_MS } from '../../../examples/gateway/sessions.ts'
+import { IDLE_MS } from '../../../examples/gateway/session-store.ts'
 import { createApiKey } from '../../../lib/index.ts'
 import { bearer, KEY, OTHER_KEY } from '../../support/app.ts'
 import { type Answer, ask, cookieOf, logIn, sendForm } from '../../support/gateway-client.ts'
