@@ -7,7 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   MISCONF: 'it cannot write to its disk',
   NOPERM: 'its user may not do all that docs/gateway.md lists',
   OOM: 'its memory is full',
-  READONLY: 'it is a replica'
+  READONLY: 'it is a replica',
+  WRONGPASS: 'it refuses the user name or password'
 }
 
 /** A Redis cannot be asked, or refuses. Nothing of the client's error is passed on, which can hold the URL. */

@@ -12,8 +12,7 @@ export class MemorySessions implements SessionStore {
   }
 
   async get (id: string): Promise<SavedSession | undefined> {
-    const session = this.#sessions.get(id)
-    return session !== undefined && restOf(session) > 0 ? session : undefined
+    return this.#at(id)
   }
 
   async add (id: string, session: SavedSession): Promise<void> {
@@ -21,11 +20,16 @@ export class MemorySessions implements SessionStore {
   }
 
   async update (id: string, session: SavedSession): Promise<void> {
-    if (this.#sessions.has(id)) this.#sessions.set(id, session)
+    if (this.#at(id) !== undefined) this.#sessions.set(id, session)
   }
 
   async remove (id: string): Promise<void> {
     this.#sessions.delete(id)
+  }
+
+  #at (id: string): SavedSession | undefined {
+    const session = this.#sessions.get(id)
+    return session !== undefined && restOf(session) > 0 ? session : undefined
   }
 
   #sweep (): void {
