@@ -9,8 +9,10 @@ import { healthRoutes } from './health.ts'
 import { loginRoutes } from './login.ts'
 import { registerProxy } from './proxy.ts'
 import { hasBearer, isAllowedOrigin } from './same-origin.ts'
-import { COOKIE, registerSessions, sessionDigest, TLS_COOKIE } from './sessions.ts'
+import { COOKIE, endSession, registerSessions, TLS_COOKIE } from './session-cookie.ts'
+import { UNAVAILABLE } from './sessions.ts'
 import { type Settings, trustProxyOf } from './settings.ts'
+import { watchShutdown } from './shutdown.ts'
 import { watchStreams } from './streams.ts'
 
 export interface GatewayOptions {
@@ -24,6 +26,8 @@ export interface GatewayOptions {
   readonly upstreamTimeoutMs?: number
   /** How often the keys of open streams are looked at. @defaultValue 30 seconds */
   readonly streamCheckMs?: number
+  /** How often their sessions are. @defaultValue half a second */
+  readonly sessionCheckMs?: number
   /** How long requests may go on at the end. @defaultValue 10 seconds */
   readonly closeGraceMs?: number
   /** How many refused keys a minute an address is told of. @defaultValue 10 */
@@ -49,6 +53,8 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   })
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500
+    // Their store has said why, once.
+    if (error.code === UNAVAILABLE) return reply.header('retry-after', 1).send(faultBody(request, reply, status, error.code, error.message))
     if (status >= 500) request.log.error({ err: error }, 'The gateway has failed')
     const message = status < 500 ? error.message : 'The gateway has failed'
     return reply.send(faultBody(request, reply, status, status < 500 ? 'bad_request' : 'internal_error', message))
@@ -74,7 +80,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     ...auth,
     getKey: request => {
       if (request.typedKey !== undefined) return request.typedKey
-      const digest = sessionDigest(request)
+      const digest = request.session?.digest
       return digest === undefined ? undefined : { digest }
     },
     errorFormat: ({ reason }, request) => {
@@ -82,7 +88,8 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
       return readerOf(request) === 'openai' ? 'openai' : 'dbgpt'
     }
   })
-  watchStreams(app, { everyMs: options.streamCheckMs ?? 30_000, graceMs: options.closeGraceMs ?? 10_000 })
+  watchStreams(app, { keysEveryMs: options.streamCheckMs ?? 30_000, sessionsEveryMs: options.sessionCheckMs ?? 500 })
+  watchShutdown(app, options.closeGraceMs ?? 10_000)
   await app.register(async scope => {
     scope.addHook('onRoute', route => { route.config = { ...route.config, apiKey: false } })
     await scope.register(healthRoutes)
@@ -108,13 +115,10 @@ async function refusal (
 ): Promise<unknown> {
   const { rejection } = request
   // A page that a session was shown is not to come back from the browser's memory once the session has ended.
-  if (sessionDigest(request) !== undefined && readerOf(request) === 'person') reply.header('cache-control', 'no-store')
+  if (request.session !== null && readerOf(request) === 'person') reply.header('cache-control', 'no-store')
   if (rejection === undefined || rejection === 'unavailable') return payload
-  // The key that the session was begun with is gone, or the session has lived long enough.
-  if (request.session?.digest !== undefined && !hasBearer(request)) {
-    await request.session.destroy()
-    reply.clearCookie(COOKIE, { path: '/' })
-  }
+  // The key that the session was begun with is gone: so is the session, at once or with the next request.
+  if (request.session !== null) await endSession(request, reply).catch(() => {})
   // A session whose key is gone is nobody's guess, and an office full of them is no attack.
   const wait = rejection === 'missing' || !hasBearer(request) ? 0 : await attempts.count(request)
   if (wait > 0) {

@@ -20,7 +20,11 @@ try {
     app.log.warn('SESSION_SECRET is not set: sessions end with this process, and no other instance knows them')
   }
   const url = await app.listen({ host: settings.HOST, port: settings.PORT })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close)
+  process.once('SIGINT', close)
+  process.once('SIGTERM', async () => {
+    await app?.drain(settings.DRAIN_SECONDS * 1000)
+    await close()
+  })
   process.stdout.write(announce(url, settings, isOn))
   // From here on, each refusal is a line of the log.
   app.log.level = 'info'
@@ -33,6 +37,8 @@ try {
 async function close (): Promise<void> {
   await app?.close()
   await standIn?.close()
+  // Whatever is still open, nobody waits for.
+  setTimeout(() => process.exit(), 500).unref()
 }
 
 function describe (error: unknown): string {

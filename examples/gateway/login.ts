@@ -5,7 +5,7 @@ import type { VerificationError } from 'fastify-dbgpt-auth'
 import type { Attempts } from './attempts.ts'
 import { languageOf, loginPage, type Problem, sessionPage, STYLE_HASH } from './login-page.ts'
 import { isAllowedOrigin } from './same-origin.ts'
-import { COOKIE } from './sessions.ts'
+import { beginSession, endSession } from './session-cookie.ts'
 
 interface Form {
   readonly key?: unknown
@@ -67,17 +67,17 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     }
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303) // authentication is off
-    // A new id: one that somebody else knows must not become a session.
-    await request.session.regenerate()
-    request.session.digest = apiKey.digest
-    request.session.since = Date.now()
+    try {
+      await beginSession(request, reply, apiKey.digest)
+    } catch {
+      return show(request, reply, next, 'unavailable')
+    }
     return reply.redirect(next, 303)
   })
 
   app.post('/logout', async (request, reply) => {
     if (!isAllowedOrigin(request, true)) return show(request, reply, '/', 'origin')
-    await request.session.destroy()
-    reply.clearCookie(COOKIE, { path: '/' })
+    await endSession(request, reply)
     return reply.redirect('/login', 303)
   })
 }

@@ -1,107 +1,30 @@
-import { createClient } from '@redis/client'
-import type { FastifySessionOptions } from '@fastify/session'
-import type { FastifyBaseLogger } from 'fastify'
+const HOUR_MS = 3_600_000
+/** How long a session lives without being used, and at most. */
+export const IDLE_MS = 12 * HOUR_MS
+export const LIFE_MS = 7 * 24 * HOUR_MS
 
-type Saved = Parameters<NonNullable<FastifySessionOptions['store']>['set']>[1]
-type Found = (error?: unknown, session?: Saved | null) => void
-type Done = (error?: unknown) => void
+/** What is kept of a session. */
+export interface SavedSession {
+  /** The digest of the key that was given at the login, never the key. */
+  readonly digest: string
+  /** When that was, milliseconds since the epoch. */
+  readonly since: number
+  /** When it was last used, as far as was saved. */
+  readonly usedAt: number
+}
 
-/** What `@fastify/session` needs of a store, and an end. */
+/** Where sessions are. Each promise is rejected where it is not known whether what was asked for is done. */
 export interface SessionStore {
-  get (id: string, done: Found): void
-  set (id: string, session: Saved, done: Done): void
-  destroy (id: string, done: Done): void
+  open? (): Promise<void>
   close (): void
+  get (id: string): Promise<SavedSession | undefined>
+  add (id: string, session: SavedSession): Promise<void>
+  /** Saves a session that is still there: one that has ended does not come back. */
+  update (id: string, session: SavedSession): Promise<void>
+  remove (id: string): Promise<void>
 }
 
-const SWEEP_MS = 60_000
-const ANSWER_MS = 2000
-const PREFIX = 'dbgpt-gateway:session:'
-
-/**
- * Makes a store of sessions.
- *
- * @param redisUrl - where to keep them; blank, in memory
- * @param log - told of faults
- */
-export function sessionStore (redisUrl: string, log: FastifyBaseLogger): SessionStore {
-  return redisUrl === '' ? new MemorySessions() : new RedisSessions(redisUrl, log)
-}
-
-/** Sessions of one process. They are made by those alone who have a key, and dropped once they have expired. */
-class MemorySessions implements SessionStore {
-  readonly #sessions = new Map<string, { readonly json: string, readonly expires: number }>()
-  readonly #sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
-
-  get (id: string, done: Found): void {
-    const found = this.#sessions.get(id)
-    done(null, found === undefined || found.expires <= Date.now() ? null : JSON.parse(found.json))
-  }
-
-  set (id: string, session: Saved, done: Done): void {
-    this.#sessions.set(id, { json: JSON.stringify(session), expires: expiryOf(session) })
-    done()
-  }
-
-  destroy (id: string, done: Done): void {
-    this.#sessions.delete(id)
-    done()
-  }
-
-  close (): void {
-    clearInterval(this.#sweeper)
-  }
-
-  #sweep (): void {
-    for (const [id, { expires }] of this.#sessions) if (expires <= Date.now()) this.#sessions.delete(id)
-  }
-}
-
-/** Sessions of a fleet. Without its Redis there are none: requests with a cookie fail, those with a key do not notice. */
-class RedisSessions implements SessionStore {
-  readonly #client: ReturnType<typeof createClient>
-  readonly #connected: Promise<unknown>
-
-  constructor (url: string, log: FastifyBaseLogger) {
-    this.#client = createClient({ url, disableOfflineQueue: true, pingInterval: 10_000 }) as ReturnType<typeof createClient>
-    // Not the error itself, which can hold the URL.
-    this.#client.on('error', ({ code = 'no answer' }) => log.error(`The sessions' Redis has a fault: ${code}`))
-    this.#connected = this.#client.connect()
-    this.#connected.catch(() => {})
-  }
-
-  get (id: string, done: Found): void {
-    this.#answer(done, async () => {
-      const json = await this.#client.get(PREFIX + id)
-      return json === null ? null : JSON.parse(json)
-    })
-  }
-
-  set (id: string, session: Saved, done: Done): void {
-    this.#answer(done, async () => {
-      await this.#client.set(PREFIX + id, JSON.stringify(session), { PXAT: expiryOf(session) })
-      return undefined
-    })
-  }
-
-  destroy (id: string, done: Done): void {
-    this.#answer(done, async () => {
-      await this.#client.del(PREFIX + id)
-      return undefined
-    })
-  }
-
-  close (): void {
-    this.#client.destroy()
-  }
-
-  #answer (done: Found, work: () => Promise<Saved | null | undefined>): void {
-    const late = new Promise<never>((_resolve, reject) => setTimeout(reject, ANSWER_MS).unref())
-    const fault = Object.assign(new Error('The sessions\' Redis has a fault'), { statusCode: 503 })
-    Promise.race([this.#connected.then(work), late]).then(result => done(null, result), () => done(fault))
-  }
-}
-
-function expiryOf ({ cookie: { expires } }: Saved): number {
-  return expires == null ? Date.now() : new Date(expires).getTime()
+/** Returns how long a session still lives if it is not used, in milliseconds; 0 or less, it is over. */
+export function restOf ({ since, usedAt }: SavedSession): number {
+  return Math.min(usedAt + IDLE_MS, since + LIFE_MS) - Date.now()
 }

@@ -1,87 +1,70 @@
-import cookie from '@fastify/cookie'
-import session from '@fastify/session'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { hasBearer } from './same-origin.ts'
-import { type SessionStore, sessionStore } from './session-store.ts'
+import { randomBytes } from 'node:crypto'
+import type { SavedSession, SessionStore } from './session-store.ts'
 
-const HOUR_MS = 3_600_000
-/** How long a session lives without being used, and at most. */
-export const IDLE_MS = 12 * HOUR_MS
-const LIFE_MS = 7 * 24 * HOUR_MS
+/** How often it is saved that a session is used. */
+export const SAVE_MS = 60_000
 
-/** The session's cookie; under TLS, browsers take it from this host alone and send it under TLS alone (RFC 6265bis). */
-export const COOKIE = 'dbgpt-session'
-export const TLS_COOKIE = `__Host-${COOKIE}`
+/** The code of the error that says that sessions cannot be read or saved now. */
+export const UNAVAILABLE = 'sessions_unavailable'
 
-declare module 'fastify' {
-  interface Session {
-    /** The digest of the key that was given at the login, never the key. */
-    digest?: string
-    /** When that was, milliseconds since the epoch. */
-    since?: number
+export interface Session extends SavedSession {
+  readonly id: string
+}
+
+/** The sessions of people. All that is asked of their store fails with an error of status 503 where it cannot be done. */
+export class Sessions {
+  readonly #store: SessionStore
+  /** When it was last tried to save that a session is used: once a minute, whether that can be done or not. */
+  readonly #saved = new Map<string, number>()
+  readonly #listeners: ((id: string) => void)[] = []
+
+  /** @param store - is open */
+  constructor (store: SessionStore) {
+    this.#store = store
+  }
+
+  /** Returns a session; undefined if there is none of this id, or no longer. */
+  async find (id: string): Promise<Session | undefined> {
+    const session = await orUnavailable(this.#store.get(id))
+    return session && { id, ...session }
+  }
+
+  /** Begins a session, and returns its id: one that somebody else knows must not become a session. */
+  async begin (digest: string): Promise<string> {
+    const id = randomBytes(24).toString('base64url')
+    const now = Date.now()
+    await orUnavailable(this.#store.add(id, { digest, since: now, usedAt: now }))
+    return id
+  }
+
+  /** Makes a session live longer. Nobody waits for that, and where it fails the store says so. */
+  use ({ id, ...session }: Session): void {
+    const now = Date.now()
+    if (now - Math.max(session.usedAt, this.#saved.get(id) ?? 0) < SAVE_MS) return
+    this.#saved.set(id, now)
+    this.#store.update(id, { ...session, usedAt: now }).catch(() => {})
+  }
+
+  /** Ends a session for good. */
+  async end (id: string): Promise<void> {
+    await orUnavailable(this.#store.remove(id))
+    for (const listener of this.#listeners) listener(id)
+  }
+
+  /** Has a listener told the id of each session that is ended by this process. */
+  onEnd (listener: (id: string) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Forgets what was saved more than a minute ago. */
+  sweep (): void {
+    for (const [id, at] of this.#saved) if (Date.now() - at >= SAVE_MS) this.#saved.delete(id)
   }
 }
 
-export interface SessionOptions {
-  readonly secret: string
-  /** A Redis for the sessions of a fleet; blank, they are kept in memory. */
-  readonly redisUrl: string
-}
-
-/**
- * Gives each request its session.
- *
- * @param app - the gateway
- * @param options - how they are signed and kept
- */
-export async function registerSessions (app: FastifyInstance, { secret, redisUrl }: SessionOptions): Promise<void> {
-  // Within, the cookie has one name; the prefix is put on and taken off here.
-  app.addHook('onRequest', async request => {
-    // With a Bearer key the session does not count, and is not looked up.
-    const name = hasBearer(request) ? undefined : request.protocol === 'https' ? TLS_COOKIE : COOKIE
-    const header = request.headers.cookie
-    if (header !== undefined) request.headers.cookie = renameCookie(header, name)
+async function orUnavailable<T> (answer: Promise<T>): Promise<T> {
+  return await answer.catch(cause => {
+    const message = 'Sessions cannot be read or saved at the moment, try again soon'
+    throw Object.assign(new Error(message, { cause }), { statusCode: 503, code: UNAVAILABLE })
   })
-  const store: SessionStore = sessionStore(redisUrl, app.log)
-  app.addHook('onClose', async () => { store.close() })
-  await app.register(cookie)
-  await app.register(session, {
-    secret,
-    store,
-    cookieName: COOKIE,
-    saveUninitialized: false,
-    rolling: true,
-    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: IDLE_MS }
-  })
-  // After the session's own, which sets the cookie. Browsers want Secure with this prefix, also to clear it.
-  app.addHook('onSend', async (request, reply) => {
-    const cookies = reply.getHeader('set-cookie')
-    if (cookies === undefined || request.protocol !== 'https') return
-    reply.removeHeader('set-cookie')
-    for (const each of [cookies].flat()) reply.header('set-cookie', underTls(String(each)))
-  })
-}
-
-function underTls (cookie: string): string {
-  if (!cookie.startsWith(`${COOKIE}=`)) return cookie
-  return `__Host-${cookie}${/; *secure/i.test(cookie) ? '' : '; Secure'}`
-}
-
-/** Drops what comes under our name by a wrong way, and gives the right one the name that it has within. */
-function renameCookie (header: string, name: string | undefined): string {
-  return header.split(';').map(pair => pair.trim()).flatMap(pair => {
-    const own = pair.split('=', 1)[0]?.trim() ?? ''
-    if (own !== COOKIE && own !== TLS_COOKIE) return [pair]
-    return own === name ? [`${COOKIE}${pair.slice(pair.indexOf('='))}`] : []
-  }).join('; ')
-}
-
-/**
- * Returns the digest of the key that a session was begun with; undefined if there is no session, or it does not count.
- *
- * @param request - the request
- */
-export function sessionDigest (request: FastifyRequest): string | undefined {
-  const { digest, since = 0 } = request.session ?? {}
-  return digest === undefined || hasBearer(request) || Date.now() - since > LIFE_MS ? undefined : digest
 }

@@ -13,6 +13,8 @@ export interface Settings {
   readonly SESSION_SECRET: string
   /** Which proxies may say who the client is. */
   readonly TRUST_PROXY: string
+  /** How long `/ready` says at SIGTERM that the gateway is about to end, before it stops listening. */
+  readonly DRAIN_SECONDS: number
   /** Where sessions are kept, too; blank, in memory. */
   readonly API_KEYS_REDIS_URL: string
   readonly NODE_ENV: string
@@ -27,6 +29,7 @@ const schema = {
     DBGPT_API_KEY: { type: 'string', pattern: '^[\\x21-\\x7e]*$', default: '' },
     SESSION_SECRET: { type: 'string', pattern: '^(.{32,})?$', default: '' },
     TRUST_PROXY: { type: 'string', pattern: '^[0-9A-Za-z.:/, ]*$', default: '' },
+    DRAIN_SECONDS: { type: 'integer', minimum: 0, maximum: 3600, default: 0 },
     // The plugin checks these.
     API_KEYS_REDIS_URL: { type: 'string', default: '' },
     NODE_ENV: { type: 'string', default: '' }
@@ -39,7 +42,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   DBGPT_URL: 'a URL without a path, such as http://127.0.0.1:5670',
   DBGPT_API_KEY: 'a key without blanks',
   SESSION_SECRET: 'at least 32 characters',
-  TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas'
+  TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas',
+  DRAIN_SECONDS: 'a number from 0 to 3600'
 }
 
 /**

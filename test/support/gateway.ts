@@ -13,6 +13,7 @@ export const SETTINGS: Settings = {
   DBGPT_API_KEY: '',
   SESSION_SECRET: 'a secret of the tests, of more than 32 characters',
   TRUST_PROXY: '',
+  DRAIN_SECONDS: 0,
   API_KEYS_REDIS_URL: '',
   NODE_ENV: 'test'
 }

@@ -8,6 +8,7 @@ import { bearer, KEY, MARKER, rejection } from '../../support/app.ts'
 import { withShortTimers } from '../../support/clock.ts'
 import { ask, chat, listening, start as startExample } from '../../support/demo-server.ts'
 import type { Program } from '../../support/process.ts'
+import { until } from '../../support/until.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
 const SECRET = 'a secret of more than 32 characters for the tests'
@@ -60,7 +61,7 @@ t.test('a port that is taken ends the start with one line and exit code 1', asyn
 
 t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream that goes on after 10 seconds', async t => {
   const env = { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET }
-  const program = start(t, { ...env, ...withShortTimers('/gateway/streams.js', 10_000, 300) })
+  const program = start(t, { ...env, ...withShortTimers('/gateway/shutdown.js', 10_000, 300) })
   const url = await listening(program)
   const stream = await ask(`${url}/v1/chat/completions`, chat(LONG, true), bearer())
   const end = rejection(stream.text())
@@ -72,9 +73,22 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
   t.match(await end, { message: 'terminated' }, 'the client learns that the answer is not whole')
 })
 
+t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it is about to end', async t => {
+  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600' })
+  const url = await listening(program)
+  const statusOf = async (path: string): Promise<number> => (await ask(url + path, { headers: { connection: 'close' } }, bearer())).status
+  t.equal(await statusOf('/ready'), 200)
+  program.kill('SIGTERM')
+  await until(async () => await statusOf('/ready') === 503)
+  t.equal(await statusOf('/v1/models'), 200)
+  t.equal(await statusOf('/health'), 200)
+  program.kill('SIGINT')
+  t.same(await program.exit, { code: 0, signal: null }, 'SIGINT does not wait')
+})
+
 t.test('settings have defaults, and a blank variable is an unset one', async t => {
   const defaults = {
-    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', SESSION_SECRET: '', TRUST_PROXY: '', API_KEYS_REDIS_URL: '', NODE_ENV: ''
+    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', SESSION_SECRET: '', TRUST_PROXY: '', DRAIN_SECONDS: 0, API_KEYS_REDIS_URL: '', NODE_ENV: ''
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
@@ -90,7 +104,9 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
     ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
     ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
-    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/]
+    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/],
+    ['DRAIN_SECONDS', '-1', /^DRAIN_SECONDS must be a number from 0 to 3600$/],
+    ['DRAIN_SECONDS', '3601', /^DRAIN_SECONDS must be/]
   ]
   for (const [name, value, message] of cases) {
     const error = await rejection(readSettings({ [name]: value }))
