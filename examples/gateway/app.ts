@@ -92,7 +92,8 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     upstream,
     upstreamKey: settings.DBGPT_API_KEY,
     timeoutMs: options.upstreamTimeoutMs ?? 300_000,
-    cookieNames: [COOKIE, TLS_COOKIE]
+    cookieNames: [COOKIE, TLS_COOKIE],
+    users: settings.DBGPT_USERS === 'on'
   })
   return app
 }
