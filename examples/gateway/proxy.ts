@@ -2,10 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Agent, type Dispatcher } from 'undici'
 import type { WebSocket } from 'ws'
 import { faultBody } from './answer.ts'
+import { isForPage, withBadge } from './badge.ts'
 import { userOf } from './users/user.ts'
 import { speakAsUser, USER_HEADER } from './users/users.ts'
 
@@ -29,6 +30,8 @@ export interface ProxyOptions {
   readonly cookieNames: readonly string[]
   /** Whether each key is a user of DB-GPT; otherwise callers say who they are themselves. */
   readonly users: boolean
+  /** Whether DB-GPT's pages get a way to log out. */
+  readonly badge: boolean
 }
 
 /**
@@ -78,8 +81,9 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
     replyOptions: {
       rewriteRequestHeaders: (request, headers) => rewrite(request as FastifyRequest, headers, options),
       rewriteHeaders: headers => Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.test(name))),
-      onResponse: (_request, reply, response) => {
-        const { stream } = response as unknown as { stream: Readable }
+      onResponse: (request, reply, response) => {
+        const { stream: answer } = response as unknown as { stream: Readable }
+        const stream = options.badge ? withBadge(request as FastifyRequest, reply as FastifyReply, answer) : answer
         // The head alone must not wait for the first of the body, which may take its time.
         stream.once('resume', () => { if (!reply.raw.headersSent && !reply.raw.destroyed) (reply.raw as ServerResponse).flushHeaders() })
         reply.send(stream)
@@ -99,7 +103,7 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
 
 /** Says who calls in the gateway's words alone; the caller's credentials stay here. */
 function rewrite (
-  request: FastifyRequest, headers: IncomingHttpHeaders, { upstreamKey, cookieNames, users }: ProxyOptions
+  request: FastifyRequest, headers: IncomingHttpHeaders, { upstreamKey, cookieNames, users, badge }: ProxyOptions
 ): IncomingHttpHeaders {
   const sent: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) if (!OURS.test(name) && !CONNECTION.test(name)) sent[name] = value
@@ -109,6 +113,8 @@ function rewrite (
   const cookie = withoutCookies(sent.cookie, cookieNames)
   delete sent.cookie
   if (cookie !== '') sent.cookie = cookie
+  // Nothing can be added to a page that is compressed.
+  if (badge && isForPage(request)) sent['accept-encoding'] = 'identity'
   // Of the body that the caller sent.
   if (request.bodyAsUser !== undefined) delete sent['transfer-encoding']
   sent['x-forwarded-for'] = request.ips?.toReversed().join(', ') ?? request.ip

@@ -85,3 +85,14 @@ export function sessionDigest (request: FastifyRequest): string | undefined {
   const { digest, since = 0 } = request.session ?? {}
   return digest === undefined || hasBearer(request) || Date.now() - since > LIFE_MS ? undefined : digest
 }
+
+/**
+ * Returns when a session, or the key of a request, ends at the latest; undefined, never.
+ *
+ * @param request - the request, which has been let in
+ */
+export function endOf (request: FastifyRequest): Date | undefined {
+  const ends = [request.apiKey?.expiresAt?.getTime(), sessionDigest(request) && (request.session.since ?? 0) + LIFE_MS]
+  const first = Math.min(...ends.filter(end => typeof end === 'number'))
+  return Number.isFinite(first) ? new Date(first) : undefined
+}

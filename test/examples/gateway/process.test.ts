@@ -74,8 +74,16 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
 
 t.test('settings have defaults, and a blank variable is an unset one', async t => {
   const defaults = {
-    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', DBGPT_USERS: 'on', GATEWAY_BADGE: 'on', SESSION_SECRET: '',
-    TRUST_PROXY: '', API_KEYS_REDIS_URL: '', NODE_ENV: ''
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    DBGPT_URL: '',
+    DBGPT_API_KEY: '',
+    DBGPT_USERS: 'on',
+    GATEWAY_BADGE: 'on',
+    SESSION_SECRET: '',
+    TRUST_PROXY: '',
+    API_KEYS_REDIS_URL: '',
+    NODE_ENV: ''
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
