@@ -5,6 +5,7 @@ import Fastify, {
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
 import { faultBody, readerOf } from './answer.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { badgeRoutes } from './badge.ts'
 import { healthRoutes } from './health.ts'
 import { loginRoutes } from './login.ts'
 import { registerProxy } from './proxy.ts'
@@ -93,13 +94,16 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   await app.register(async scope => {
     scope.addHook('onRoute', route => { route.config = { ...route.config, apiKey: false } })
     await scope.register(healthRoutes)
+    await scope.register(badgeRoutes)
     await scope.register(async own => await loginRoutes(own, { attempts }))
   })
   await registerProxy(app, {
     upstream,
     upstreamKey: settings.DBGPT_API_KEY,
     timeoutMs: options.upstreamTimeoutMs ?? 300_000,
-    cookieNames: [COOKIE, TLS_COOKIE]
+    cookieNames: [COOKIE, TLS_COOKIE],
+    users: settings.DBGPT_USERS === 'on',
+    badge: settings.GATEWAY_BADGE === 'on'
   })
   return app
 }

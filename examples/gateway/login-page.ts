@@ -14,6 +14,10 @@ const TEXTS = {
     limited: 'Too many attempts from your address. Try again in a minute.',
     origin: 'This form was sent from another place than this page. Log in here.',
     loggedIn: 'You are logged in to DB-GPT',
+    name: 'Name',
+    id: 'Key',
+    until: 'Until',
+    idle: 'or after 12 hours without use',
     goOn: 'Go on',
     logOut: 'Log out'
   },
@@ -30,10 +34,23 @@ const TEXTS = {
     limited: '来自您地址的尝试次数过多，请一分钟后再试。',
     origin: '该表单来自其他页面。请在此登录。',
     loggedIn: '您已登录 DB-GPT',
+    name: '名称',
+    id: '密钥',
+    until: '有效期至',
+    idle: '或 12 小时未使用后',
     goOn: '继续',
     logOut: '退出登录'
   }
 } as const
+
+/** Who is logged in. */
+export interface Who {
+  readonly name: string | undefined
+  /** The key's id. */
+  readonly id: string
+  /** When the session ends at the latest; undefined, there is none, but a Bearer key that does not expire. */
+  readonly until: Date | undefined
+}
 
 /** What can be wrong with a login. */
 export type Problem = 'missing' | 'malformed' | 'unknown' | 'expired' | 'unavailable' | 'limited' | 'origin'
@@ -51,6 +68,9 @@ button { margin-top: 1.5rem; border-color: transparent; background: #0b57d0; col
 button:hover { background: #0a4bb3 }
 input:focus-visible, button:focus-visible { outline: 3px solid #4c8df6; outline-offset: 2px }
 #hint { margin: .75rem 0 0; color: var(--soft); font-size: .875rem }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1rem }
+dt { color: var(--soft) }
+dd { margin: 0; overflow-wrap: anywhere }
 [role=alert] { margin: 0 0 1.5rem; padding: .625rem .875rem; border-left: 4px solid; color: var(--error) }
 `
 
@@ -98,10 +118,19 @@ ${problem === undefined ? '' : `<p role="alert" id="problem">${text[problem]}</p
  *
  * @param language - as {@link languageOf} chooses it
  * @param next - the path to go on to
+ * @param who - who is logged in
  */
-export function sessionPage (language: keyof typeof TEXTS, next: string): string {
+export function sessionPage (language: keyof typeof TEXTS, next: string, { name, id, until }: Who): string {
   const text = TEXTS[language]
+  const format = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  const named = name === undefined ? '' : `<dt>${text.name}</dt><dd><bdi>${escapeHtml(name)}</bdi></dd>\n`
+  const ends = until === undefined
+    ? ''
+    : `<dt>${text.until}</dt><dd><time datetime="${until.toISOString()}">${format.format(until)} UTC</time>, ${text.idle}</dd>\n`
   return page(language, text.loggedIn, `<h1>${text.loggedIn}</h1>
+<dl>
+${named}<dt>${text.id}</dt><dd>${id}</dd>
+${ends}</dl>
 <p><a href="${escapeHtml(next)}">${text.goOn}</a></p>
 <form method="post" action="/logout">
 <button type="submit">${text.logOut}</button>
@@ -126,6 +155,7 @@ ${content}
 `
 }
 
-function escapeHtml (text: string): string {
+/** Writes text so that it is text in HTML, too. */
+export function escapeHtml (text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 }

@@ -3,9 +3,9 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { VerificationError } from 'fastify-dbgpt-auth'
 import type { Attempts } from './attempts.ts'
-import { languageOf, loginPage, type Problem, sessionPage, STYLE_HASH } from './login-page.ts'
+import { languageOf, loginPage, type Problem, sessionPage, STYLE_HASH, type Who } from './login-page.ts'
 import { isAllowedOrigin } from './same-origin.ts'
-import { beginSession, endSession } from './session-cookie.ts'
+import { beginSession, endOf, endSession } from './session-cookie.ts'
 
 interface Form {
   readonly key?: unknown
@@ -87,7 +87,12 @@ function show (request: FastifyRequest, reply: FastifyReply, next: string, probl
   const status = problem === undefined || problem === 'session' ? 200 : STATUS[problem]
   return reply.code(status).type('text/html; charset=utf-8')
     .headers({ vary: 'accept-language', 'content-language': language })
-    .send(problem === 'session' ? sessionPage(language, next) : loginPage(language, next, problem))
+    .send(problem === 'session' ? sessionPage(language, next, whoIs(request)) : loginPage(language, next, problem))
+}
+
+function whoIs (request: FastifyRequest): Who {
+  const { id = '', name } = request.apiKey ?? {}
+  return { id, name, until: endOf(request) }
 }
 
 async function verify (

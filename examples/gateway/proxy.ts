@@ -2,10 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Agent, type Dispatcher } from 'undici'
 import type { WebSocket } from 'ws'
 import { faultBody } from './answer.ts'
+import { isForPage, withBadge } from './badge.ts'
+import { userOf } from './users/user.ts'
+import { speakAsUser, USER_HEADER } from './users/users.ts'
 
 /** Everything about the caller's identity that the gateway itself says; proxies of CGI's kind take `_` for `-`. */
 const OURS = /^x[-_](dbgpt[-_]key[-_]|forwarded[-_]|real[-_]ip$)/
@@ -25,6 +28,10 @@ export interface ProxyOptions {
   readonly timeoutMs: number
   /** The names of the gateway's own cookies. */
   readonly cookieNames: readonly string[]
+  /** Whether each key is a user of DB-GPT; otherwise callers say who they are themselves. */
+  readonly users: boolean
+  /** Whether DB-GPT's pages get a way to log out. */
+  readonly badge: boolean
 }
 
 /**
@@ -50,8 +57,12 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
       return rewrite(request, Object.fromEntries(kept), options)
     }
   }
+  app.decorateRequest('bodyAsUser', undefined)
+  // Fastify's own parser would make a string of it, of limited length.
+  app.removeContentTypeParser('text/plain')
   await app.register(httpProxy, {
     upstream,
+    ...options.users ? { preHandler: speakAsUser() } : {},
     websocket: true,
     undici: { request, headersTimeout: timeoutMs, bodyTimeout: 0 } as never,
     disableCache: true,
@@ -62,16 +73,17 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
       }
     } as never,
     disableRequestLogging: true,
-    handler: (_request, reply, destination, fromOptions) => {
+    handler: (request: FastifyRequest, reply, destination, fromOptions) => {
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
-      return callers.run(gone.signal, () => reply.from(destination, fromOptions))
+      return callers.run(gone.signal, () => reply.from(destination, { ...fromOptions, ...request.bodyAsUser }))
     },
     replyOptions: {
       rewriteRequestHeaders: (request, headers) => rewrite(request as FastifyRequest, headers, options),
       rewriteHeaders: headers => Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.test(name))),
-      onResponse: (_request, reply, response) => {
-        const { stream } = response as unknown as { stream: Readable }
+      onResponse: (request, reply, response) => {
+        const { stream: answer } = response as unknown as { stream: Readable }
+        const stream = options.badge ? withBadge(request as FastifyRequest, reply as FastifyReply, answer) : answer
         // The head alone must not wait for the first of the body, which may take its time.
         stream.once('resume', () => { if (!reply.raw.headersSent && !reply.raw.destroyed) (reply.raw as ServerResponse).flushHeaders() })
         reply.send(stream)
@@ -91,7 +103,7 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
 
 /** Says who calls in the gateway's words alone; the caller's credentials stay here. */
 function rewrite (
-  request: FastifyRequest, headers: IncomingHttpHeaders, { upstreamKey, cookieNames }: ProxyOptions
+  request: FastifyRequest, headers: IncomingHttpHeaders, { upstreamKey, cookieNames, users, badge }: ProxyOptions
 ): IncomingHttpHeaders {
   const sent: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) if (!OURS.test(name) && !CONNECTION.test(name)) sent[name] = value
@@ -101,12 +113,20 @@ function rewrite (
   const cookie = withoutCookies(sent.cookie, cookieNames)
   delete sent.cookie
   if (cookie !== '') sent.cookie = cookie
+  // Nothing can be added to a page that is compressed.
+  if (badge && isForPage(request)) sent['accept-encoding'] = 'identity'
+  // Of the body that the caller sent.
+  if (request.bodyAsUser !== undefined) delete sent['transfer-encoding']
   sent['x-forwarded-for'] = request.ips?.toReversed().join(', ') ?? request.ip
   sent['x-forwarded-host'] = request.host
   sent['x-forwarded-proto'] = request.protocol
   sent['x-real-ip'] = request.ip
   const { apiKey } = request
   if (apiKey !== null) {
+    if (users) {
+      for (const name of Object.keys(sent)) if (USER_HEADER.test(name)) delete sent[name]
+      sent['user-id'] = userOf(apiKey)
+    }
     sent['x-dbgpt-key-id'] = apiKey.id
     if (apiKey.name !== undefined) sent['x-dbgpt-key-name'] = encodeURIComponent(Buffer.from(apiKey.name).toString())
   }

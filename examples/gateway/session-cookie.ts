@@ -75,6 +75,13 @@ export async function endSession (request: FastifyRequest, reply: FastifyReply):
   reply.clearCookie(cookieName(request), attributes(request))
 }
 
+/** Returns when the session or the key of a request that was let in ends at the latest; undefined, never. */
+export function endOf ({ apiKey, session }: FastifyRequest): Date | undefined {
+  const ends = [apiKey?.expiresAt?.getTime(), session === null ? undefined : session.since + LIFE_MS]
+  const first = Math.min(...ends.filter(end => end !== undefined))
+  return Number.isFinite(first) ? new Date(first) : undefined
+}
+
 function cookieName ({ protocol }: FastifyRequest): string {
   return protocol === 'https' ? TLS_COOKIE : COOKIE
 }

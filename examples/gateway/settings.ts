@@ -9,6 +9,10 @@ export interface Settings {
   readonly DBGPT_URL: string
   /** The key that DB-GPT asks for; blank, it gets none. */
   readonly DBGPT_API_KEY: string
+  /** `on`, each key is a user of DB-GPT; `off`, callers say who they are. */
+  readonly DBGPT_USERS: string
+  /** Whether DB-GPT's pages get a way to log out, `on` or `off`. */
+  readonly GATEWAY_BADGE: string
   /** Signs session cookies; blank, a random one is made at each start. */
   readonly SESSION_SECRET: string
   /** Which proxies may say who the client is. */
@@ -27,6 +31,8 @@ const schema = {
     PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 3000 },
     DBGPT_URL: { type: 'string', pattern: '^(https?://[^/?#@\\s]+/?)?$', default: '' },
     DBGPT_API_KEY: { type: 'string', pattern: '^[\\x21-\\x7e]*$', default: '' },
+    DBGPT_USERS: { type: 'string', pattern: '^(on|off)$', default: 'on' },
+    GATEWAY_BADGE: { type: 'string', pattern: '^(on|off)$', default: 'on' },
     SESSION_SECRET: { type: 'string', pattern: '^(.{32,})?$', default: '' },
     TRUST_PROXY: { type: 'string', pattern: '^[0-9A-Za-z.:/, ]*$', default: '' },
     DRAIN_SECONDS: { type: 'integer', minimum: 0, maximum: 3600, default: 0 },
@@ -41,6 +47,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   PORT: 'a number from 0 to 65535',
   DBGPT_URL: 'a URL without a path, such as http://127.0.0.1:5670',
   DBGPT_API_KEY: 'a key without blanks',
+  DBGPT_USERS: 'on or off',
+  GATEWAY_BADGE: 'on or off',
   SESSION_SECRET: 'at least 32 characters',
   TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas',
   DRAIN_SECONDS: 'a number from 0 to 3600'

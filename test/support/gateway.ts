@@ -11,6 +11,8 @@ export const SETTINGS: Settings = {
   PORT: 0,
   DBGPT_URL: '',
   DBGPT_API_KEY: '',
+  DBGPT_USERS: 'on',
+  GATEWAY_BADGE: 'on',
   SESSION_SECRET: 'a secret of the tests, of more than 32 characters',
   TRUST_PROXY: '',
   DRAIN_SECONDS: 0,

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
 import { safePath } from '../../../examples/gateway/login.ts'
 import { createApiKey } from '../../../lib/index.ts'
@@ -152,4 +153,23 @@ t.test('keys are guessed 10 times a minute', async t => {
     t.ok(answers.filter(({ status }) => status === 401).length <= 20, `${answers.filter(({ status }) => status === 401).length} were told`)
     t.equal((await sendForm(url)).status, 429)
   })
+})
+
+t.test('/login tells those who are logged in by which key, and until when', async t => {
+  const { url, store } = await startRecordedGateway(t)
+  const { id } = createApiKey(KEY)
+  const page = async (headers: OutgoingHttpHeaders): Promise<string> => (await ask(`${url}/login`, { headers })).body
+  const week = new Date(Date.now() + 7 * 24 * 3_600_000).toISOString().slice(0, 10)
+  const own = await page({ cookie: await logIn(url) })
+  t.match(own, `<dt>Name</dt><dd><bdi>Zhāng 三</bdi></dd>\n<dt>Key</dt><dd>${id}</dd>`)
+  t.match(own, new RegExp(`<dt>Until</dt><dd><time datetime="${week}T[^"]+Z">\\d+ \\w+ \\d{4} at \\d\\d:\\d\\d UTC</time>, or after 12 hours`))
+  t.match(await page({ cookie: await logIn(url), 'accept-language': 'zh' }), /<dt>有效期至<\/dt><dd><time [^>]+>\d{4}年\d+月\d+日 \d\d:\d\d UTC</)
+  t.notMatch(await page(bearer()), 'Until', 'a key without an end')
+
+  const key = `${KEY}_ends`
+  const expiresAt = new Date(Date.now() + 3_600_000)
+  await store.add(createApiKey({ key, expiresAt }))
+  const ends = await page({ cookie: await logIn(url, key) })
+  t.match(ends, `<time datetime="${expiresAt.toISOString()}">`, 'a key that ends before the session')
+  t.notMatch(ends, '<dt>Name</dt>')
 })

@@ -88,7 +88,17 @@ t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it i
 
 t.test('settings have defaults, and a blank variable is an unset one', async t => {
   const defaults = {
-    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', SESSION_SECRET: '', TRUST_PROXY: '', DRAIN_SECONDS: 0, API_KEYS_REDIS_URL: '', NODE_ENV: ''
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    DBGPT_URL: '',
+    DBGPT_API_KEY: '',
+    DBGPT_USERS: 'on',
+    GATEWAY_BADGE: 'on',
+    SESSION_SECRET: '',
+    TRUST_PROXY: '',
+    DRAIN_SECONDS: 0,
+    API_KEYS_REDIS_URL: '',
+    NODE_ENV: ''
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
@@ -103,6 +113,8 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['DBGPT_URL', `http://user:${MARKER}@host`, /^DBGPT_URL must be/],
     ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
     ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
+    ['DBGPT_USERS', MARKER, /^DBGPT_USERS must be on or off$/],
+    ['GATEWAY_BADGE', 'false', /^GATEWAY_BADGE must be on or off$/],
     ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
     ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/],
     ['DRAIN_SECONDS', '-1', /^DRAIN_SECONDS must be a number from 0 to 3600$/],
