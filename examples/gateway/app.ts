@@ -3,7 +3,7 @@ import Fastify, {
   type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions
 } from 'fastify'
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
-import { faultBody, readerOf } from './answer.ts'
+import { faultBody, isRead, readerOf } from './answer.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { badgeRoutes } from './badge.ts'
 import { healthRoutes } from './health.ts'
@@ -119,7 +119,9 @@ async function refusal (
 ): Promise<unknown> {
   const { rejection } = request
   // A page that a session was shown is not to come back from the browser's memory once the session has ended.
-  if (request.session !== null && readerOf(request) === 'person') reply.header('cache-control', 'no-store')
+  const isPerson = readerOf(request) === 'person'
+  if (request.session !== null && isPerson) reply.header('cache-control', 'no-store')
+  if (rejection === 'unavailable' && isPerson) return faultBody(request, reply, 503, 'key_store_unavailable', 'Keys cannot be checked')
   if (rejection === undefined || rejection === 'unavailable') return payload
   // The key that the session was begun with is gone: so is the session, at once or with the next request.
   if (request.session !== null) await endSession(request, reply).catch(() => {})
@@ -130,8 +132,10 @@ async function refusal (
     reply.header('retry-after', wait)
     return faultBody(request, reply, 429, 'rate_limit_exceeded', 'Too many keys from this address were refused, try again later')
   }
-  if (readerOf(request) !== 'person') return payload
+  if (!isPerson) return payload
   reply.removeHeader('www-authenticate')
-  reply.code(302).header('location', `/login?next=${encodeURIComponent(request.url)}`)
+  // What a form was sent to is no page to go on to.
+  const next = isRead(request.method) ? request.url : '/'
+  reply.code(isRead(request.method) ? 302 : 303).header('location', `/login?next=${encodeURIComponent(next)}`)
   return ''
 }

@@ -1,7 +1,7 @@
 import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readerOf } from './answer.ts'
-import { escapeHtml, languageOf } from './login-page.ts'
+import { escapeHtml, languageOf } from './page.ts'
 
 const LABELS = { en: 'log out', zh: '退出登录' } as const
 const STYLE_PATH = '/login/badge.css'

@@ -3,9 +3,12 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { VerificationError } from 'fastify-dbgpt-auth'
 import type { Attempts } from './attempts.ts'
-import { languageOf, loginPage, type Problem, sessionPage, STYLE_HASH, type Who } from './login-page.ts'
+import { loginPage, type Problem, SCRIPT_HASH } from './login-page.ts'
+import { languageOf, STYLE_HASH } from './page.ts'
+import { keysOf } from './pasted-key.ts'
 import { isAllowedOrigin } from './same-origin.ts'
 import { beginSession, endOf, endSession } from './session-cookie.ts'
+import { sessionPage, type Who } from './session-page.ts'
 
 interface Form {
   readonly key?: unknown
@@ -20,7 +23,7 @@ declare module 'fastify' {
 }
 
 const STATUS: Readonly<Record<Problem, number>> = {
-  missing: 400, malformed: 400, unknown: 401, expired: 401, unavailable: 503, limited: 429, origin: 403
+  missing: 400, malformed: 400, several: 400, unknown: 401, expired: 401, unavailable: 503, limited: 429, origin: 403
 }
 
 /**
@@ -35,7 +38,12 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: ["'none'"], styleSrc: [STYLE_HASH], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"]
+        defaultSrc: ["'none'"],
+        styleSrc: [STYLE_HASH],
+        scriptSrc: [SCRIPT_HASH],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"]
       }
     },
     referrerPolicy: { policy: 'same-origin' }, // with no-referrer, browsers send the form with Origin: null
@@ -57,8 +65,10 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     if (!isAllowedOrigin(request, true)) return show(request, reply, next, 'origin')
     const wait = await attempts.wait(request)
     if (wait > 0) return show(request, reply.header('retry-after', wait), next, 'limited')
-    if (typeof key !== 'string' || key.trim() === '') return show(request, reply, next, 'missing')
-    request.typedKey = key.trim()
+    const [typed, ...others] = typeof key === 'string' ? keysOf(key) : []
+    if (typed === undefined) return show(request, reply, next, 'missing')
+    if (others.length > 0) return show(request, reply, next, 'several')
+    request.typedKey = typed
     const error = await verify(app, request, reply)
     request.typedKey = undefined
     if (error !== undefined) {

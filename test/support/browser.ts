@@ -82,7 +82,7 @@ export async function shoot (page: Page, name: string): Promise<void> {
 /** Logs in with the mouse; the error of a failure does not show the key, as Playwright's would. */
 export async function logIn (page: Page, key: string): Promise<void> {
   await page.locator('#key').fill(key).catch(() => { throw new Error(`there is no key field at ${page.url()}`) })
-  await page.locator('button').click()
+  await page.locator('button.primary').click()
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { createApiKey } from '../../../lib/index.ts'
 import { KEY, MARKER, WRONG_KEY } from '../../support/app.ts'
-import { contrast, logIn, openSite, shoot, skip, startBrowser, VIEWPORT } from '../../support/browser.ts'
+import { logIn, openSite, shoot, skip, startBrowser } from '../../support/browser.ts'
 import { startGateway } from '../../support/gateway.ts'
 
 const FLOWS = ['First AWEL Flow (first_awel_flow)', 'My LLM Flow (my_llm_flow)']
@@ -31,7 +31,7 @@ t.test('the gateway in a browser', { skip }, async t => {
   t.test('leads to the login, one small file, and after it back, with a cookie that no script sees', async t => {
     const response = await page.goto('/flows')
     t.equal(pathOf(page), LOGIN)
-    t.ok((await response?.body() ?? '').length < 6000)
+    t.ok((await response?.body() ?? '').length < 9000)
     t.match(await response?.headerValue('content-security-policy'), /default-src 'none'/)
     t.same(asked, ['GET /flows', `GET ${LOGIN}`], 'the page asks for nothing else')
     await shoot(page, 'login')
@@ -102,9 +102,14 @@ t.test('the gateway in a browser', { skip }, async t => {
     const outline = 'getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName'
     t.equal(await page.evaluate(outline), 'solidINPUT')
     await page.keyboard.press('Tab')
-    t.equal(await page.evaluate(outline), 'solidBUTTON')
-    await shoot(page, 'login-focus')
+    t.equal(await page.evaluate(outline), 'solidBUTTON', 'Log in')
     await page.keyboard.press('Shift+Tab')
+    await page.keyboard.press('Shift+Tab')
+    t.equal(await page.evaluate(outline), 'solidBUTTON', 'Show key')
+    await page.keyboard.press('Enter')
+    t.equal(await page.locator('#key').getAttribute('type'), 'text')
+    await shoot(page, 'login-focus')
+    await page.keyboard.press('Tab')
     await page.keyboard.type(KEY)
     await page.keyboard.press('Enter')
     await showsFlows(page)
@@ -114,31 +119,15 @@ t.test('the gateway in a browser', { skip }, async t => {
     await page.goto(LOGIN)
     t.equal(await page.title(), 'Log in to DB-GPT')
     t.equal(await page.locator('html').getAttribute('lang'), 'en')
-    t.equal((await page.locator('body').ariaSnapshot()).replace(/paragraph: .*/, 'paragraph'), [
-      '- main:', '  - heading "Log in to DB-GPT" [level=1]', '  - text: API key', '  - textbox "API key"', '  - paragraph',
-      '  - button "Log in"'
+    t.equal((await page.locator('main').ariaSnapshot()).replace(/paragraph: .*/, 'paragraph'), [
+      '- main:', '  - heading "Log in to DB-GPT" [level=1]', '  - text: API key', '  - button "Show key"',
+      '  - textbox "API key"', '  - paragraph', '  - button "Log in"'
     ].join('\n'))
     await logIn(page, WRONG_KEY)
     await page.getByRole('alert').waitFor()
     const described = await page.locator('#key').getAttribute('aria-describedby') ?? ''
-    const texts = await Promise.all(described.split(' ').map(async id => await page.locator(`#${id}`).textContent()))
-    t.match(texts, [/^This key is not valid/, /service for|gives out keys/])
-  })
-
-  t.test('can be read in light and in dark colours, on a phone', async t => {
-    await page.setViewportSize({ width: 360, height: 640 })
-    t.teardown(async () => await page.setViewportSize(VIEWPORT))
-    await page.goto(LOGIN)
-    await logIn(page, WRONG_KEY)
-    await page.getByRole('alert').waitFor()
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await shoot(page, `login-${colorScheme}`)
-      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, `nothing is cut off in ${colorScheme}`)
-      for (const selector of ['h1', 'label', '#hint', '#key', '[role=alert]', 'button']) {
-        t.ok(await contrast(page.locator(selector)) >= 4.5, `${selector} in ${colorScheme}`)
-      }
-    }
+    t.match(await page.locator(`#${described}`).textContent(), /^This key is not valid/)
+    t.equal(await page.locator('.hint').count(), 0, 'one sentence that helps is enough')
   })
 
   for (const [other, host, chatStatus] of [['site', 'localhost', 401], ['origin', '127.0.0.1', 403]] as const) {
@@ -181,9 +170,24 @@ t.test('the gateway in a browser', { skip }, async t => {
     await shoot(page, 'login-zh')
   })
 
+  t.test('shows the key to those who ask for it, and hides it before it is sent', async t => {
+    await page.goto(LOGIN)
+    await page.locator('#key').fill(WRONG_KEY)
+    await page.getByRole('button', { name: 'Show key' }).click()
+    t.equal(await page.locator('#key').getAttribute('type'), 'text')
+    await page.getByRole('button', { name: 'Hide key' }).click()
+    t.equal(await page.locator('#key').getAttribute('type'), 'password')
+    await page.getByRole('button', { name: 'Show key' }).click()
+    await page.evaluate("document.forms[0].addEventListener('submit', event => event.preventDefault())")
+    await page.getByRole('button', { name: 'Log in' }).click()
+    t.equal(await page.locator('#key').getAttribute('type'), 'password')
+    t.same(complaints, [], 'and breaks no rule of its own policy')
+  })
+
   t.test('needs no JavaScript for the login', async t => {
     const { page } = await openSite(t, browser, { javaScriptEnabled: false })
     await page.goto('/flows')
+    t.equal(await page.locator('#show').isVisible(), false)
     await logIn(page, WRONG_KEY)
     await page.getByRole('alert').waitFor()
     await logIn(page, KEY)
