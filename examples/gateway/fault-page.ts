@@ -1,4 +1,4 @@
-import { type Language, STYLE_HASH, writePage } from './page.ts'
+import { type Language, STYLE_HASH, unbroken, writePage } from './page.ts'
 
 /** A heading, and what to do. */
 type Texts = readonly [heading: string, advice: string]
@@ -47,7 +47,7 @@ export function faultPage (language: Language, status: number, code: string, isR
   const actions = ACTIONS[language]
   // An address that was wrong once stays so; the blank one is the page's own.
   const isWorthIt = isRead && (status >= 500 || status === 429)
-  return writePage(language, heading, `<p>${advice}${isRead || status === 403 ? '' : ` ${actions.sent}`}</p>
+  return writePage(language, heading, `<p>${unbroken(advice)}${isRead || status === 403 ? '' : ` ${actions.sent}`}</p>
 <a class="button primary" href="${isWorthIt ? '' : '/'}">${isWorthIt ? actions.again : actions.home}</a>
 <p class="hint">${status} <bdi>${code}</bdi></p>`)
 }

@@ -16,8 +16,8 @@ body { display: grid; min-height: 100vh; margin: 0; padding: 1.5rem 1rem; place-
 main { width: 100%; padding: 1.75rem 1.5rem; border: 1px solid var(--edge); border-radius: .75rem; background: var(--card);
   overflow-wrap: break-word }
 h1 { margin: 0 0 1.25rem; font-size: 1.375rem; line-height: 1.3; text-wrap: balance }
-h1 span { white-space: nowrap }
-p { margin: 0 0 1rem }
+main span { white-space: nowrap }
+p { margin: 0 0 1rem; text-wrap: pretty }
 .label { display: flex; justify-content: space-between; gap: 1rem; align-items: baseline; margin-bottom: .5rem }
 label { font-weight: 600 }
 input, .button { display: block; width: 100%; padding: .625rem .75rem; border: 1px solid var(--line); border-radius: .5rem;
@@ -36,6 +36,7 @@ input { text-align: start }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .375rem 1rem; margin: 0 }
 dt { color: var(--soft) }
 dd { margin: 0; overflow-wrap: anywhere }
+@media (max-width: 23rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0 } dd + dt { margin-top: .5rem } }
 [role=alert] { padding: .625rem .875rem; border-left: 4px solid; border-radius: .25rem; background: var(--alarm); color: var(--error) }
 `
 
@@ -75,7 +76,6 @@ export function languageOf (header = ''): Language {
  * @param sign - what the title begins with
  */
 export function writePage (language: Language, heading: string, content: string, sign = ''): string {
-  // A name is not to be broken at its hyphen.
   const title = escapeHtml(heading)
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-Hans' : language}">
@@ -88,12 +88,17 @@ export function writePage (language: Language, heading: string, content: string,
 <body>
 ${MARK}
 <main>
-<h1>${title.replaceAll('DB-GPT', '<span>DB-GPT</span>')}</h1>
+<h1>${unbroken(title)}</h1>
 ${content}
 </main>
 </body>
 </html>
 `
+}
+
+/** Keeps a name in HTML from being broken at its hyphen. */
+export function unbroken (html: string): string {
+  return html.replaceAll('DB-GPT', '<span>DB-GPT</span>')
 }
 
 /** Writes text so that it is text in HTML, too. */

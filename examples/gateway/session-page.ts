@@ -6,7 +6,7 @@ const TEXTS = {
     name: 'Name',
     id: 'Key',
     until: 'Until',
-    idle: 'or after 12 hours without use',
+    idle: ', or after 12 hours without use',
     goOn: 'Go on to DB-GPT',
     logOut: 'Log out'
   },
@@ -15,7 +15,7 @@ const TEXTS = {
     name: '名称',
     id: '密钥',
     until: '有效期至',
-    idle: '或 12 小时未使用后',
+    idle: '，或 12 小时未使用后',
     goOn: '前往 DB-GPT',
     logOut: '退出登录'
   }
@@ -43,7 +43,7 @@ export function sessionPage (language: Language, next: string, { name, id, until
   const named = name === undefined ? '' : `<dt>${text.name}</dt><dd><bdi>${escapeHtml(name)}</bdi></dd>\n`
   const ends = until === undefined
     ? ''
-    : `<dt>${text.until}</dt><dd><time datetime="${until.toISOString()}">${format.format(until)} UTC</time>, ${text.idle}</dd>\n`
+    : `<dt>${text.until}</dt><dd><time datetime="${until.toISOString()}">${format.format(until)} UTC</time>${text.idle}</dd>\n`
   return writePage(language, text.title, `<dl>
 ${named}<dt>${text.id}</dt><dd>${id}</dd>
 ${ends}</dl>

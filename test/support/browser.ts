@@ -92,11 +92,13 @@ export async function logIn (page: Page, key: string): Promise<void> {
  */
 export async function contrast (locator: Locator): Promise<number> {
   const [front, back] = await locator.evaluate(element => {
-    const view = element.ownerDocument.defaultView
-    element.ownerDocument.documentElement.style.backgroundColor = 'Canvas'
+    const { defaultView: view, documentElement: { style } } = element.ownerDocument
+    style.backgroundColor = 'Canvas'
     let behind = element
     while (view.getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement
-    return [view.getComputedStyle(element).color, view.getComputedStyle(behind).backgroundColor] as [string, string]
+    const colors = [view.getComputedStyle(element).color, view.getComputedStyle(behind).backgroundColor] as [string, string]
+    style.backgroundColor = ''
+    return colors
   })
   const [dark, light] = [luminance(front), luminance(back)].sort((a, b) => a - b) as [number, number]
   return (light + 0.05) / (dark + 0.05)

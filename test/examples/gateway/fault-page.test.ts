@@ -61,7 +61,7 @@ t.test('a DB-GPT that hangs, another site, too many keys and a lost store are to
   const timeout = await ask(`${url}/`, { headers: { cookie, ...PERSON } })
   t.match(timeout, { status: 504, body: /did not answer in time[^]*in a few minutes/ })
   const foreign = await ask(`${url}/x`, { method: 'POST', headers: { cookie, ...PERSON, origin: 'http://evil.example' } })
-  t.match(foreign, { status: 403, body: /Sent from another site[^]*Open DB-GPT and do it there\.<[^]*href="\/"/ })
+  t.match(foreign, { status: 403, body: /Sent from another site[^]*Open <span>DB-GPT<\/span> and do it there\.<[^]*href="\/"/ })
   await sendForm(url, { key: WRONG_KEY })
   const limited = await ask(`${url}/`, { headers: { ...bearer(WRONG_KEY), ...PERSON } })
   t.match(limited, { status: 429, headers: { 'retry-after': /^\d+$/ }, body: /Too many attempts[^]*Try again in a minute/ })
