@@ -22,8 +22,9 @@ t.test('a fault is a page to people, in their language, and tells what to do', a
       'cache-control': 'no-store',
       vary: 'accept-language'
     },
-    body: /<html lang="en">[^]*cannot be reached[^]*Try again in a moment[^]*<a [^>]*href="">Try again<[^]*502 <bdi>upstream_unavailable</
+    body: /<html lang="en">[^]*cannot be reached[^]*Try again in a moment[^]*<a [^>]*href="">Try again</
   })
+  t.match(english.body, '502 <bdi>upstream_unavailable<')
   t.notMatch(english.body, '<script')
   const chinese = await ask(`${url}/flows`, { headers: { ...bearer(), ...NAVIGATES, 'accept-language': 'zh-CN,en;q=0.5' } })
   t.match(chinese, { status: 502, headers: { 'content-language': 'zh' }, body: /<html lang="zh-Hans">[^]*无法连接[^]*请稍后重试[^]*重试</ })
@@ -61,7 +62,7 @@ t.test('a DB-GPT that hangs, another site, too many keys and a lost store are to
   const timeout = await ask(`${url}/`, { headers: { cookie, ...PERSON } })
   t.match(timeout, { status: 504, body: /did not answer in time[^]*in a few minutes/ })
   const foreign = await ask(`${url}/x`, { method: 'POST', headers: { cookie, ...PERSON, origin: 'http://evil.example' } })
-  t.match(foreign, { status: 403, body: /Sent from another site[^]*Open <span>DB-GPT<\/span> and do it there\.<[^]*href="\/"/ })
+  t.match(foreign, { status: 403, body: /Sent from another site[^]*Open <span>DB-GPT<\/span> and do it there[^]*href="\/"/ })
   await sendForm(url, { key: WRONG_KEY })
   const limited = await ask(`${url}/`, { headers: { ...bearer(WRONG_KEY), ...PERSON } })
   t.match(limited, { status: 429, headers: { 'retry-after': /^\d+$/ }, body: /Too many attempts[^]*Try again in a minute/ })
