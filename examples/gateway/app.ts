@@ -5,6 +5,8 @@ import Fastify, {
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
 import { faultBody, readerOf } from './answer.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { limitConnections } from './descriptors.ts'
+import { watchDoor } from './door.ts'
 import { healthRoutes } from './health.ts'
 import { loginRoutes } from './login.ts'
 import { registerProxy } from './proxy.ts'
@@ -28,6 +30,8 @@ export interface GatewayOptions {
   readonly closeGraceMs?: number
   /** How many refused keys a minute an address is told of. @defaultValue 10 */
   readonly maxAttempts?: number
+  /** How many file descriptors the process may have. @defaultValue what the system says */
+  readonly descriptors?: number
 }
 
 declare module 'fastify' {
@@ -53,6 +57,8 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     const message = status < 500 ? error.message : 'The gateway has failed'
     return reply.send(faultBody(request, reply, status, status < 500 ? 'bad_request' : 'internal_error', message))
   })
+  limitConnections(app, options.descriptors)
+  watchDoor(app)
   app.addHook('onRequest', async (request, reply) => {
     // No path of this host: what a proxy is asked, which this is not.
     if (!request.url.startsWith('/')) return reply.send(faultBody(request, reply, 400, 'bad_request', 'The target must be a path'))
