@@ -5,12 +5,15 @@ import Fastify, {
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
 import { faultBody, readerOf } from './answer.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { corsOriginsOf, registerCors } from './cors.ts'
 import { limitConnections } from './descriptors.ts'
 import { watchDoor } from './door.ts'
+import { watchForwarded } from './forwarded.ts'
 import { healthRoutes } from './health.ts'
+import { takeKeyHeader } from './key-header.ts'
 import { loginRoutes } from './login.ts'
 import { registerProxy } from './proxy.ts'
-import { hasBearer, isAllowedOrigin } from './same-origin.ts'
+import { hasBearer, isAllowedOrigin, logForeignOrigin } from './same-origin.ts'
 import { COOKIE, registerSessions, sessionDigest, TLS_COOKIE } from './sessions.ts'
 import { type Settings, trustProxyOf } from './settings.ts'
 import { watchStreams } from './streams.ts'
@@ -63,6 +66,9 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     // No path of this host: what a proxy is asked, which this is not.
     if (!request.url.startsWith('/')) return reply.send(faultBody(request, reply, 400, 'bad_request', 'The target must be a path'))
   })
+  watchForwarded(app)
+  takeKeyHeader(app, settings.KEY_HEADER)
+  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS) ?? [])
   app.decorateRequest('rejection', undefined)
   app.decorateRequest('typedKey', undefined)
   const attempts = await createAttempts(app, options.maxAttempts ?? 10)
@@ -73,6 +79,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   })
   app.addHook('onRequest', async (request, reply) => {
     if (isForm(request) || isAllowedOrigin(request, false)) return
+    logForeignOrigin(request)
     const message = 'A request with a session must come from a page of this host'
     return reply.send(faultBody(request, reply, 403, 'cross_origin', message))
   })

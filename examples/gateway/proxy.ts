@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Agent, type Dispatcher } from 'undici'
-import { answerFailure, answerHeaders, CONNECTION } from './upstream-answer.ts'
+import { answerFailure, answerHeaders, answerUnauthorized, CONNECTION } from './upstream-answer.ts'
 import { type OpenTunnel, registerTunnels } from './websocket.ts'
 
 /** Everything about the caller's identity that the gateway itself says; proxies of CGI's kind take `_` for `-`. */
@@ -12,6 +12,7 @@ const OURS = /^x[-_](dbgpt[-_]key[-_]|forwarded[-_]|real[-_]ip$)/
 /** What frames a body, of which a WebSocket's handshake has none, and what its answer is framed by anew. */
 const FRAMING = /^(transfer-encoding|content-length)$/
 
+type Answered = Pick<Dispatcher.ResponseData, 'headers' | 'statusCode'> & { readonly stream: Readable }
 type Done = (error: Error | null, data: Dispatcher.ResponseData) => void
 
 export interface ProxyOptions {
@@ -61,9 +62,15 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
     },
     replyOptions: {
       rewriteRequestHeaders: (request, headers) => rewrite(request as FastifyRequest, headers, options),
-      rewriteHeaders: answerHeaders as never,
-      onResponse: (_request, reply, response) => {
-        const { stream } = response as unknown as { stream: Readable }
+      rewriteHeaders: headers => answerHeaders(headers as IncomingHttpHeaders, upstream) as never,
+      onResponse: (request, reply, response) => {
+        const { stream, headers, statusCode } = response as unknown as Answered
+        if (statusCode === 401) {
+          stream.on('error', () => {}).destroy()
+          for (const name of Object.keys(headers)) reply.removeHeader(name)
+          answerUnauthorized(request as FastifyRequest, reply as never, options.upstreamKey)
+          return
+        }
         // The head alone must not wait for the first of the body, which may take its time.
         stream.once('resume', () => { if (!reply.raw.headersSent && !reply.raw.destroyed) (reply.raw as ServerResponse).flushHeaders() })
         reply.send(stream)
@@ -94,7 +101,12 @@ function handOnUpgrade (
       answerFailure(request, reply, isLate)
     },
     onResponse: answer => {
-      const headers = Object.entries(answerHeaders(answer.headers)).filter(([name]) => !FRAMING.test(name))
+      if (answer.statusCode === 401) {
+        answer.destroy()
+        answerUnauthorized(request, reply, options.upstreamKey)
+        return
+      }
+      const headers = Object.entries(answerHeaders(answer.headers, upstream)).filter(([name]) => !FRAMING.test(name))
       reply.code(answer.statusCode ?? 502).headers(Object.fromEntries(headers)).send(answer)
     }
   })

@@ -14,7 +14,9 @@ export const SETTINGS: Settings = {
   SESSION_SECRET: 'a secret of the tests, of more than 32 characters',
   TRUST_PROXY: '',
   API_KEYS_REDIS_URL: '',
-  NODE_ENV: 'test'
+  NODE_ENV: 'test',
+  CORS_ORIGINS: '',
+  KEY_HEADER: ''
 }
 
 export interface Gateway {

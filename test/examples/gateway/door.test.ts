@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { bearer, KEY, type LogLine, WRONG_KEY } from '../../support/app.ts'
+import { bearer, KEY, WRONG_KEY } from '../../support/app.ts'
 import { shortenTimers } from '../../support/clock.ts'
 import { ask } from '../../support/gateway-client.ts'
 import { startGateway } from '../../support/gateway.ts'
+import { keepLog } from '../../support/log-lines.ts'
 import { startRecordedGateway } from '../../support/recorder.ts'
 import { provoke } from '../../support/socket.ts'
 import { until } from '../../support/until.ts'
@@ -17,8 +18,7 @@ const AUTHORIZATION = `authorization: Bearer ${KEY}\r\n`
 
 t.test('the body of a request that is not let in has 30 seconds', async t => {
   const timers = shortenTimers(t, 30_000)
-  const lines: LogLine[] = []
-  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } }
+  const { lines, logger } = keepLog()
   const { port, url } = await startRecordedGateway(t, { logger })
   for (const [title, head, status] of [
     ['of the login form', `POST /login HTTP/1.1\r\n${FORM}content-length: 100\r\n\r\nkey=`, 408],
@@ -79,8 +79,7 @@ t.test('what is sent behind a request', async t => {
 })
 
 t.test('a client that goes away is no fault', async t => {
-  const lines: LogLine[] = []
-  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } }
+  const { lines, logger } = keepLog()
   const open = new Set<object>()
   const { upstream } = await startServer(t, (_request, response) => {
     open.add(response)

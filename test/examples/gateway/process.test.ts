@@ -74,7 +74,16 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
 
 t.test('settings have defaults, and a blank variable is an unset one', async t => {
   const defaults = {
-    HOST: '127.0.0.1', PORT: 3000, DBGPT_URL: '', DBGPT_API_KEY: '', SESSION_SECRET: '', TRUST_PROXY: '', API_KEYS_REDIS_URL: '', NODE_ENV: ''
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    DBGPT_URL: '',
+    DBGPT_API_KEY: '',
+    SESSION_SECRET: '',
+    TRUST_PROXY: '',
+    API_KEYS_REDIS_URL: '',
+    NODE_ENV: '',
+    CORS_ORIGINS: '',
+    KEY_HEADER: ''
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
@@ -90,7 +99,13 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
     ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
     ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
-    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/]
+    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/],
+    ['CORS_ORIGINS', 'app.example.com', /^CORS_ORIGINS must be origins such as/],
+    ['CORS_ORIGINS', `https://a.example, https://b.example/${MARKER}`, /^CORS_ORIGINS must be/],
+    ['CORS_ORIGINS', `https://user:${MARKER}@a.example`, /^CORS_ORIGINS must be/],
+    ['KEY_HEADER', 'X API Key', /^KEY_HEADER must be the name of a header/],
+    ['KEY_HEADER', 'Authorization', /^KEY_HEADER must be/],
+    ['KEY_HEADER', 'content-length', /^KEY_HEADER must be/]
   ]
   for (const [name, value, message] of cases) {
     const error = await rejection(readSettings({ [name]: value }))
