@@ -3,11 +3,14 @@ import net, { type AddressInfo } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import { readerOf } from '../../../examples/gateway/answer.ts'
+import { probe } from '../../../examples/gateway/probe.ts'
 import { readSettings, trustProxyOf } from '../../../examples/gateway/settings.ts'
 import { bearer, KEY, MARKER, rejection } from '../../support/app.ts'
 import { withShortTimers } from '../../support/clock.ts'
 import { ask, chat, listening, start as startExample } from '../../support/demo-server.ts'
 import type { Program } from '../../support/process.ts'
+import { freePorts } from '../../support/redis.ts'
+import { startServer } from '../../support/upstream.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
 const SECRET = 'a secret of more than 32 characters for the tests'
@@ -46,6 +49,50 @@ t.test('outside production, one without a secret is warned of, and what the gate
   t.match(program.output.stdout, /In front of a small stand-in for DB-GPT[^]*Authentication is on/)
   t.match(program.output.stderr, /SESSION_SECRET is not set: sessions end with this process/)
   t.equal(await tryCommands(t, program), 4)
+})
+
+t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothing', async t => {
+  const asked: string[] = []
+  const { upstream } = await startServer(t, (request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    response.end('{}')
+  })
+  const program = start(t, { PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET, DBGPT_URL: upstream, DBGPT_API_KEY: 'its-key' })
+  const url = await listening(program)
+  const { stdout } = program.output
+  t.match(stdout, `In front of DB-GPT at ${upstream}\nAuthentication is on\n\nOpen ${url}/ and log in with one of your keys (/construct/app/, `)
+  t.notMatch(stdout, /stand-in|\/flows\b(?<!awel\/flows)|\/v1\/|But /)
+  t.same(asked, ['GET /api/v2/serve/awel/flows Bearer its-key'], 'it was asked once')
+  t.equal(await tryCommands(t, program), 3)
+  t.match(asked.at(-1), /^POST \/api\/v2\/chat\/completions /)
+  program.kill('SIGHUP')
+  await program.says(/SIGHUP changes nothing/, 'stderr')
+  t.equal((await ask(`${url}/health`, {})).status, 200)
+  program.kill('SIGTERM')
+  t.match(await program.exit, { code: 0 })
+})
+
+t.test('a DB-GPT that is down is told of at the start, which it does not stop', async t => {
+  const [port] = await freePorts(1)
+  const DBGPT_URL = `http://127.0.0.1:${port}`
+  const program = start(t, { PORT: '0', API_AUTH: 'off', DBGPT_URL })
+  await listening(program)
+  const text = `DB-GPT cannot be reached at ${DBGPT_URL} (ECONNREFUSED): until it can, requests are answered 502 or 504`
+  t.match(program.output.stdout, `\nBut ${text}\n`)
+  t.match(program.output.stderr, `"msg":"${text}"`)
+})
+
+t.test('DB-GPT is asked as the gateway would', async t => {
+  const keys: (string | undefined)[] = []
+  const { upstream } = await startServer(t, ({ headers }, response) => {
+    keys.push(headers.authorization)
+    if (headers.authorization === 'Bearer hang') return
+    response.writeHead(headers.authorization === 'Bearer good' ? 404 : 401).end()
+  })
+  t.equal(await probe(upstream, 'good'), undefined, 'whatever it answers, it is there')
+  for (const key of ['', 'bad']) t.match(await probe(upstream, key), /^DB-GPT answers 401: set DBGPT_API_KEY /, key)
+  t.match(await probe(upstream, 'hang', 50), / \(no answer\): /)
+  t.same(keys, ['Bearer good', undefined, 'Bearer bad', 'Bearer hang'])
 })
 
 t.test('a port that is taken ends the start with one line and exit code 1', async t => {
