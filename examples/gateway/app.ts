@@ -67,11 +67,11 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     if (!request.url.startsWith('/')) return reply.send(faultBody(request, reply, 400, 'bad_request', 'The target must be a path'))
   })
   watchForwarded(app)
-  takeKeyHeader(app, settings.KEY_HEADER)
+  takeKeyHeader(app, settings.KEY_HEADER, [COOKIE, TLS_COOKIE])
   registerCors(app, corsOriginsOf(settings.CORS_ORIGINS) ?? [])
   app.decorateRequest('rejection', undefined)
   app.decorateRequest('typedKey', undefined)
-  const attempts = await createAttempts(app, options.maxAttempts ?? 10)
+  const attempts = await createAttempts(app, { max: options.maxAttempts ?? 10, redisUrl: settings.API_KEYS_REDIS_URL })
   app.addHook('onSend', async (request, reply, payload) => await refusal(request, reply, payload, attempts))
   await registerSessions(app, {
     secret: settings.SESSION_SECRET === '' ? randomBytes(32).toString('hex') : settings.SESSION_SECRET,

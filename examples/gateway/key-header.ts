@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { COOKIE } from './sessions.ts'
 
 /** What a header's name is made of (RFC 9110 §5.1). */
 const NAME = /^[\w!#$%&'*+.^`|~-]*$/
 const TAKEN = /^(authorization|cookie|host|origin|connection|upgrade|expect|te|(accept|content|transfer|sec)\b.*)$/i
-const SESSION = new RegExp(`(^|;)\\s*(__Host-)?${COOKIE}=`)
 
 /**
  * Tells whether a header may be the one for keys: one that means nothing else.
@@ -21,14 +19,16 @@ export function isKeyHeader (name: string): boolean {
  *
  * @param app - the gateway
  * @param name - the header's name; blank, there is none
+ * @param cookieNames - the names of the session's cookie
  */
-export function takeKeyHeader (app: FastifyInstance, name: string): void {
+export function takeKeyHeader (app: FastifyInstance, name: string, cookieNames: readonly string[]): void {
   if (name === '') return
+  const session = new RegExp(`(^|;)\\s*(${cookieNames.join('|')})=`)
   const header = name.toLowerCase()
   app.addHook('onRequest', async ({ headers }) => {
     const key = headers[header]
     delete headers[header]
     if (key !== undefined && key !== '') headers.authorization = `Bearer ${String(key)}`
-    else if (SESSION.test(headers.cookie ?? '')) delete headers.authorization
+    else if (session.test(headers.cookie ?? '')) delete headers.authorization
   })
 }
