@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { VerificationError } from 'fastify-dbgpt-auth'
 import type { Attempts } from './attempts.ts'
 import { languageOf, loginPage, type Problem, sessionPage, STYLE_HASH, type Who } from './login-page.ts'
-import { isAllowedOrigin } from './same-origin.ts'
+import { isAllowedOrigin, logForeignOrigin } from './same-origin.ts'
 import { beginSession, endOf, endSession } from './session-cookie.ts'
 
 interface Form {
@@ -63,7 +63,7 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     request.typedKey = undefined
     if (error !== undefined) {
       if (error.statusCode === 401) await attempts.count(request)
-      return show(request, reply, next, error.reason)
+      return show(request, reply, next, error.reason, error.statusCode === 503 ? error : undefined)
     }
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303) // authentication is off
@@ -82,7 +82,13 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
   })
 }
 
-function show (request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem | 'session'): FastifyReply {
+function show (
+  request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem | 'session', err?: Error
+): FastifyReply {
+  if (problem === 'origin') logForeignOrigin(request)
+  if (problem !== undefined && problem !== 'session') {
+    request.log[problem === 'unavailable' ? 'error' : 'info']({ reason: problem, ip: request.ip, err }, 'Login refused')
+  }
   const language = languageOf(request.headers['accept-language'])
   const status = problem === undefined || problem === 'session' ? 200 : STATUS[problem]
   return reply.code(status).type('text/html; charset=utf-8')
