@@ -109,3 +109,16 @@ t.test('a listener that throws does no harm to the store or to other listeners, 
   t.equal(store.size, 1)
   t.throws(() => { for (const callback of later) callback() }, { message: 'a fault of the listener' })
 })
+
+t.test('an application\'s own store may answer at once, or return nothing to end its telling', async t => {
+  const minute = holdMinutes(t)
+  for (const list of [() => [], () => { throw new Error('down') }, 7]) {
+    let closed = false
+    const app = Fastify()
+    const store = { find: () => null, list, onChange: () => undefined, close: async () => { closed = true } }
+    await app.register(dbgptAuth, { keys: store as unknown as KeyStore, env: {} })
+    minute()
+    await app.close()
+    t.equal(closed, true)
+  }
+})
