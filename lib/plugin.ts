@@ -39,7 +39,7 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
     return
   }
   await openStore(store, fastify.log, fastify.initialConfig.pluginTimeout)
-  fastify.addHook('onClose', async () => { await closeStore(store) })
+  fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
   fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
   Object.assign(verification, { readCredentials, check })

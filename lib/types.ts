@@ -221,7 +221,7 @@ export interface VerificationError extends Error {
    *
    * @param reply - of the request that was rejected
    */
-  readonly send: (reply: FastifyReply) => void
+  readonly send: <Server extends RawServerBase>(reply: FastifyReply<RouteGenericInterface, Server>) => void
 }
 
 /** Checks a request's credentials and sends nothing: for `@fastify/auth`, or as a hook of one's own. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import dbgptAuth, { type DbgptAuthOptions, MemoryKeyStore } from '../lib/index.ts'
+import dbgptAuth, { type DbgptAuthOptions, MemoryKeyStore, type VerificationError } from '../lib/index.ts'
 import { bearer, BODY_503, harness, KEY, rejection } from './support/app.ts'
 import { pollute } from './support/pollute.ts'
 import { shown } from './support/shown.ts'
@@ -52,6 +52,16 @@ t.test('an app that swallows the error of a second registration refuses every re
   app.get('/', () => t.fail('the handler ran'))
   await app.ready()
   t.equal((await app.inject({ url: '/', headers: bearer() })).statusCode, 503)
+})
+
+t.test('after a failed start-up, each error of verifyApiKey answers as the hook would', async t => {
+  const { app } = harness(t)
+  app.setErrorHandler((error, _request, reply) => { (error as VerificationError).send(reply) })
+  app.register(dbgptAuth, { env: { API_KEYS: 'a b' }, addHook: false, errorFormat: 'fastapi' }).after(error => {
+    t.ok(error)
+    app.get('/', { preHandler: app.verifyApiKey }, () => t.fail('the handler ran'))
+  })
+  for (const headers of [{}, bearer(), {}]) t.equal((await app.inject({ url: '/', headers })).body, `{"detail":${BODY_503}}`)
 })
 
 t.test('an answer before the start-up has the format that was chosen', async t => {

@@ -14,3 +14,7 @@ t.test('a subscription hears of requests until it is ended', async t => {
   await app.inject('/')
   t.same(events.map(({ apiKey, reason }) => [apiKey?.id, reason]), [[createApiKey(KEY).id, null], [undefined, 'missing']])
 })
+
+t.test('there are two channels, and no others', async t => {
+  for (const name of ['typo', 'dbgpt-auth:accepted', '']) t.throws(() => subscribeApiKeys(name as 'accepted', () => {}), TypeError)
+})

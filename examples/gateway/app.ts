@@ -6,10 +6,15 @@ import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
 import { faultBody, isRead, readerOf } from './answer.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { badgeRoutes } from './badge.ts'
+import { corsOriginsOf, registerCors } from './cors.ts'
+import { limitConnections } from './descriptors.ts'
+import { watchDoor } from './door.ts'
+import { watchForwarded } from './forwarded.ts'
 import { healthRoutes } from './health.ts'
+import { takeKeyHeader } from './key-header.ts'
 import { loginRoutes } from './login.ts'
 import { registerProxy } from './proxy.ts'
-import { hasBearer, isAllowedOrigin } from './same-origin.ts'
+import { hasBearer, isAllowedOrigin, logForeignOrigin } from './same-origin.ts'
 import { COOKIE, endSession, registerSessions, TLS_COOKIE } from './session-cookie.ts'
 import { UNAVAILABLE } from './sessions.ts'
 import { type Settings, trustProxyOf } from './settings.ts'
@@ -33,6 +38,8 @@ export interface GatewayOptions {
   readonly closeGraceMs?: number
   /** How many refused keys a minute an address is told of. @defaultValue 10 */
   readonly maxAttempts?: number
+  /** How many file descriptors the process may have. @defaultValue what the system says */
+  readonly descriptors?: number
 }
 
 declare module 'fastify' {
@@ -60,13 +67,18 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     const message = status < 500 ? error.message : 'The gateway has failed'
     return reply.send(faultBody(request, reply, status, status < 500 ? 'bad_request' : 'internal_error', message))
   })
+  limitConnections(app, options.descriptors)
+  watchDoor(app)
   app.addHook('onRequest', async (request, reply) => {
     // No path of this host: what a proxy is asked, which this is not.
     if (!request.url.startsWith('/')) return reply.send(faultBody(request, reply, 400, 'bad_request', 'The target must be a path'))
   })
+  watchForwarded(app)
+  takeKeyHeader(app, settings.KEY_HEADER, [COOKIE, TLS_COOKIE])
+  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS) ?? [])
   app.decorateRequest('rejection', undefined)
   app.decorateRequest('typedKey', undefined)
-  const attempts = await createAttempts(app, options.maxAttempts ?? 10)
+  const attempts = await createAttempts(app, { max: options.maxAttempts ?? 10, redisUrl: settings.API_KEYS_REDIS_URL })
   app.addHook('onSend', async (request, reply, payload) => await refusal(request, reply, payload, attempts))
   await registerSessions(app, {
     secret: settings.SESSION_SECRET === '' ? randomBytes(32).toString('hex') : settings.SESSION_SECRET,
@@ -74,6 +86,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   })
   app.addHook('onRequest', async (request, reply) => {
     if (isForm(request) || isAllowedOrigin(request, false)) return
+    logForeignOrigin(request)
     const message = 'A request with a session must come from a page of this host'
     return reply.send(faultBody(request, reply, 403, 'cross_origin', message))
   })

@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { SharedAttempts } from './shared-attempts.ts'
 
 const WINDOW_MS = 60_000
 
@@ -11,23 +12,37 @@ export interface Attempts {
   wait (request: FastifyRequest): Promise<number>
 }
 
+export interface AttemptsOptions {
+  /** How many a minute are let go. */
+  readonly max: number
+  /** The Redis in which a fleet counts together; blank, each instance counts for itself. */
+  readonly redisUrl: string
+}
+
 /**
  * Makes a counter.
  *
  * @param app - the gateway
- * @param max - how many a minute are let go
+ * @param options - how many, and where else they are counted
  */
-export async function createAttempts (app: FastifyInstance, max: number): Promise<Attempts> {
+export async function createAttempts (app: FastifyInstance, { max, redisUrl }: AttemptsOptions): Promise<Attempts> {
   await app.register(rateLimit, { global: false })
   const check = app.createRateLimit({ max, timeWindow: WINDOW_MS })
+  const shared = redisUrl === '' ? undefined : new SharedAttempts(redisUrl, WINDOW_MS, app.log)
+  await shared?.open()
+  app.addHook('onClose', async () => shared?.close())
   return {
     async count (request) {
       const limit = await check(request)
-      return limit.isAllowed || !limit.isExceeded ? 0 : limit.ttlInSeconds
+      if (!limit.isAllowed && limit.isExceeded) return limit.ttlInSeconds
+      const { count, rest } = await shared?.add(limit.key) ?? { count: 0, rest: 0 }
+      return count > max ? Math.ceil(rest / 1000) : 0
     },
     async wait (request) {
       const limit = await check(request, { increment: false })
-      return limit.isAllowed || limit.remaining > 0 ? 0 : limit.ttlInSeconds
+      if (!limit.isAllowed && limit.remaining === 0) return limit.ttlInSeconds
+      const { count, rest } = await shared?.read(limit.key) ?? { count: 0, rest: 0 }
+      return count >= max ? Math.ceil(rest / 1000) : 0
     }
   }
 }

@@ -7,6 +7,7 @@ const FAULTS: Readonly<Record<Language, Readonly<Record<string, Texts>>>> = {
   en: {
     upstream_unavailable: ['DB-GPT cannot be reached', 'It may be starting just now. Try again in a moment; if that does not help, tell whoever runs this service.'],
     upstream_timeout: ['DB-GPT did not answer in time', 'It may be busy. Try again in a few minutes; if that does not help, tell whoever runs this service.'],
+    upstream_unauthorized: ['DB-GPT does not take this service\'s key', 'Your own key is not the reason. Tell whoever runs this service: its DBGPT_API_KEY is missing or wrong.'],
     sessions_unavailable: ['Your login cannot be checked just now', 'You are still logged in. Try again in a moment.'],
     key_store_unavailable: ['Keys cannot be checked just now', 'Your key is not the reason. Try again in a moment.'],
     rate_limit_exceeded: ['Too many attempts', 'Too many keys from your address were refused. Try again in a minute.'],
@@ -17,6 +18,7 @@ const FAULTS: Readonly<Record<Language, Readonly<Record<string, Texts>>>> = {
   zh: {
     upstream_unavailable: ['无法连接 DB-GPT', '服务可能正在启动。请稍后重试；如仍无法访问，请联系管理员。'],
     upstream_timeout: ['DB-GPT 未及时响应', '服务可能繁忙。请几分钟后重试；如仍无响应，请联系管理员。'],
+    upstream_unauthorized: ['DB-GPT 不接受本服务的密钥', '问题不在您的密钥。请联系管理员：DBGPT_API_KEY 缺失或不正确。'],
     sessions_unavailable: ['暂时无法验证您的登录状态', '您仍处于登录状态。请稍后重试。'],
     key_store_unavailable: ['暂时无法验证密钥', '问题不在您的密钥。请稍后重试。'],
     rate_limit_exceeded: ['尝试次数过多', '来自您地址的无效密钥过多。请一分钟后重试。'],

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { announce } from './announce.ts'
 import { buildGateway } from './app.ts'
+import { probe } from './probe.ts'
 import { readSettings } from './settings.ts'
 import { startUpstream } from './upstream/index.ts'
 
@@ -19,13 +20,17 @@ try {
     }
     app.log.warn('SESSION_SECRET is not set: sessions end with this process, and no other instance knows them')
   }
+  // Where a terminal closes or somebody hopes for a reload, the gateway goes on.
+  process.on('SIGHUP', () => app?.log.info('SIGHUP changes nothing: changed keys are read without it'))
   const url = await app.listen({ host: settings.HOST, port: settings.PORT })
   process.once('SIGINT', close)
   process.once('SIGTERM', async () => {
     await app?.drain(settings.DRAIN_SECONDS * 1000)
     await close()
   })
-  process.stdout.write(announce(url, settings, isOn))
+  const trouble = standIn === undefined ? await probe(upstream, settings.DBGPT_API_KEY) : undefined
+  if (trouble !== undefined) app.log.warn(trouble)
+  process.stdout.write(announce(url, settings, isOn, trouble))
   // From here on, each refusal is a line of the log.
   app.log.level = 'info'
 } catch (error) {

@@ -6,7 +6,7 @@ import type { Attempts } from './attempts.ts'
 import { loginPage, type Problem, SCRIPT_HASH } from './login-page.ts'
 import { languageOf, STYLE_HASH } from './page.ts'
 import { keysOf } from './pasted-key.ts'
-import { isAllowedOrigin } from './same-origin.ts'
+import { isAllowedOrigin, logForeignOrigin } from './same-origin.ts'
 import { beginSession, endOf, endSession } from './session-cookie.ts'
 import { sessionPage, type Who } from './session-page.ts'
 
@@ -73,7 +73,7 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     request.typedKey = undefined
     if (error !== undefined) {
       if (error.statusCode === 401) await attempts.count(request)
-      return show(request, reply, next, error.reason)
+      return show(request, reply, next, error.reason, error.statusCode === 503 ? error : undefined)
     }
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303) // authentication is off
@@ -92,7 +92,13 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
   })
 }
 
-function show (request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem | 'session'): FastifyReply {
+function show (
+  request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem | 'session', err?: Error
+): FastifyReply {
+  if (problem === 'origin') logForeignOrigin(request)
+  if (problem !== undefined && problem !== 'session') {
+    request.log[problem === 'unavailable' ? 'error' : 'info']({ reason: problem, ip: request.ip, err }, 'Login refused')
+  }
   const language = languageOf(request.headers['accept-language'])
   const status = problem === undefined || problem === 'session' ? 200 : STATUS[problem]
   return reply.code(status).type('text/html; charset=utf-8')

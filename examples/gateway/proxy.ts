@@ -4,19 +4,18 @@ import type { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Agent, type Dispatcher } from 'undici'
-import type { WebSocket } from 'ws'
-import { faultBody } from './answer.ts'
 import { isForPage, withBadge } from './badge.ts'
+import { answerFailure, answerHeaders, answerUnauthorized, CONNECTION } from './upstream-answer.ts'
 import { userOf } from './users/user.ts'
 import { speakAsUser, USER_HEADER } from './users/users.ts'
+import { type OpenTunnel, registerTunnels } from './websocket.ts'
 
 /** Everything about the caller's identity that the gateway itself says; proxies of CGI's kind take `_` for `-`. */
 const OURS = /^x[-_](dbgpt[-_]key[-_]|forwarded[-_]|real[-_]ip$)/
-/** What is said for one connection alone, and what undici does not take. */
-const CONNECTION = /^(connection|keep-alive|te|trailer|upgrade|http2-settings|expect|proxy-.*)$/
-/** What a WebSocket's handshake says for one connection alone, besides. */
-const HANDSHAKE = /^(host|transfer-encoding|sec-websocket-.*|content-length)$/
+/** What frames a body, of which a WebSocket's handshake has none, and what its answer is framed by anew. */
+const FRAMING = /^(transfer-encoding|content-length)$/
 
+type Answered = Pick<Dispatcher.ResponseData, 'headers' | 'statusCode'> & { readonly stream: Readable }
 type Done = (error: Error | null, data: Dispatcher.ResponseData) => void
 
 export interface ProxyOptions {
@@ -45,44 +44,44 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
   const agent = new Agent({
     connect: { timeout: Math.min(10_000, timeoutMs) }, headersTimeout: timeoutMs, bodyTimeout: 0, keepAliveTimeout: 1000
   })
-  // A caller that goes away while DB-GPT still thinks takes its request along.
-  const callers = new AsyncLocalStorage<AbortSignal>()
+  // A caller that goes away while DB-GPT still thinks takes its request along, and nobody is left to be answered.
+  const callers = new AsyncLocalStorage<FastifyReply>()
   const request = (sent: Dispatcher.RequestOptions, done: Done): void => {
-    agent.request({ ...sent, signal: callers.getStore() ?? null }, done)
+    const { raw, request: { socket } } = callers.getStore() as FastifyReply
+    const gone = new AbortController()
+    raw.once('close', () => gone.abort())
+    agent.request({ ...sent, signal: gone.signal }, (error, data) => {
+      if (error === null || !socket.destroyed) done(error, data)
+      else data?.body?.destroy()
+    })
   }
-  const wsClientOptions = {
-    handshakeTimeout: Math.min(10_000, timeoutMs),
-    rewriteRequestHeaders: (_headers: object, request: FastifyRequest) => {
-      const kept = Object.entries(request.headers).filter(([name]) => !HANDSHAKE.test(name))
-      return rewrite(request, Object.fromEntries(kept), options)
-    }
-  }
+  const openTunnel = registerTunnels(app)
   app.decorateRequest('bodyAsUser', undefined)
   // Fastify's own parser would make a string of it, of limited length.
   app.removeContentTypeParser('text/plain')
   await app.register(httpProxy, {
     upstream,
     ...options.users ? { preHandler: speakAsUser() } : {},
-    websocket: true,
     undici: { request, headersTimeout: timeoutMs, bodyTimeout: 0 } as never,
     disableCache: true,
     retryMethods: [],
-    wsHooks: {
-      onConnect: (_context: unknown, source: WebSocket, target: WebSocket) => {
-        if (source.readyState !== source.OPEN) target.terminate()
-      }
-    } as never,
     disableRequestLogging: true,
     handler: (request: FastifyRequest, reply, destination, fromOptions) => {
-      const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort())
-      return callers.run(gone.signal, () => reply.from(destination, { ...fromOptions, ...request.bodyAsUser }))
+      const isUpgrade = request.raw.headers.upgrade !== undefined
+      if (isUpgrade) return handOnUpgrade(openTunnel, request, reply as never, destination, options)
+      return callers.run(reply as never, () => reply.from(destination, { ...fromOptions, ...request.bodyAsUser }))
     },
     replyOptions: {
       rewriteRequestHeaders: (request, headers) => rewrite(request as FastifyRequest, headers, options),
-      rewriteHeaders: headers => Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.test(name))),
+      rewriteHeaders: headers => answerHeaders(headers as IncomingHttpHeaders, upstream) as never,
       onResponse: (request, reply, response) => {
-        const { stream: answer } = response as unknown as { stream: Readable }
+        const { stream: answer, headers, statusCode } = response as unknown as Answered
+        if (statusCode === 401) {
+          answer.on('error', () => {}).destroy()
+          for (const name of Object.keys(headers)) reply.removeHeader(name)
+          answerUnauthorized(request as FastifyRequest, reply as never, options.upstreamKey)
+          return
+        }
         const stream = options.badge ? withBadge(request as FastifyRequest, reply as FastifyReply, answer) : answer
         // The head alone must not wait for the first of the body, which may take its time.
         stream.once('resume', () => { if (!reply.raw.headersSent && !reply.raw.destroyed) (reply.raw as ServerResponse).flushHeaders() })
@@ -90,15 +89,40 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
       },
       onError: (reply, { error }) => {
         const { statusCode } = error as Error & { statusCode?: number }
-        const [status, code, message] = statusCode === 504
-          ? [504, 'upstream_timeout', 'DB-GPT did not answer in time'] as const
-          : [502, 'upstream_unavailable', 'DB-GPT cannot be reached'] as const
-        reply.send(faultBody(reply.request as FastifyRequest, reply as never, status, code, message))
+        answerFailure(reply.request as FastifyRequest, reply as never, statusCode === 504)
       }
-    },
-    wsClientOptions: wsClientOptions as object
+    }
   })
   app.addHook('onClose', async () => { await agent.destroy() })
+}
+
+/** Hands on a WebSocket's handshake, and DB-GPT's answer to it. */
+function handOnUpgrade (
+  openTunnel: OpenTunnel, request: FastifyRequest, reply: FastifyReply, destination: string, options: ProxyOptions
+): FastifyReply {
+  const { upstream, timeoutMs } = options
+  const url = new URL(destination, upstream)
+  url.search = new URL(request.url, upstream).search
+  const kept = Object.entries(request.headers).filter(([name]) => !FRAMING.test(name))
+  openTunnel(request, reply, {
+    url,
+    headers: rewrite(request, Object.fromEntries(kept), options),
+    timeoutMs: Math.min(10_000, timeoutMs),
+    onError: (err, isLate) => {
+      request.log.warn({ err }, 'DB-GPT has not answered a WebSocket')
+      answerFailure(request, reply, isLate)
+    },
+    onResponse: answer => {
+      if (answer.statusCode === 401) {
+        answer.destroy()
+        answerUnauthorized(request, reply, options.upstreamKey)
+        return
+      }
+      const headers = Object.entries(answerHeaders(answer.headers, upstream)).filter(([name]) => !FRAMING.test(name))
+      reply.code(answer.statusCode ?? 502).headers(Object.fromEntries(headers)).send(answer)
+    }
+  })
+  return reply
 }
 
 /** Says who calls in the gateway's words alone; the caller's credentials stay here. */

@@ -29,3 +29,14 @@ export function isAllowedOrigin (request: FastifyRequest, isForm: boolean): bool
 export function hasBearer ({ headers: { authorization = '' } }: FastifyRequest): boolean {
   return /^bearer /i.test(authorization)
 }
+
+/**
+ * Says in the log why a request was refused for its origin, and what to set if it is the gateway's own.
+ *
+ * @param request - the request
+ */
+export function logForeignOrigin (request: FastifyRequest): void {
+  const { ip, protocol, host, headers: { origin, 'sec-fetch-site': site } } = request
+  request.log.info({ origin, site, expected: `${protocol}://${host}`, ip }, 'A request with a session came from another origin. ' +
+    'If that is the gateway\'s own, its proxy must hand on Host and X-Forwarded-Proto, and TRUST_PROXY must name the proxy')
+}

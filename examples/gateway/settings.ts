@@ -1,5 +1,7 @@
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
+import { corsOriginsOf } from './cors.ts'
+import { isKeyHeader } from './key-header.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
@@ -22,6 +24,10 @@ export interface Settings {
   /** Where sessions are kept, too; blank, in memory. */
   readonly API_KEYS_REDIS_URL: string
   readonly NODE_ENV: string
+  /** The origins whose pages may call with a key. */
+  readonly CORS_ORIGINS: string
+  /** A header for keys beside Authorization. */
+  readonly KEY_HEADER: string
 }
 
 const schema = {
@@ -38,7 +44,9 @@ const schema = {
     DRAIN_SECONDS: { type: 'integer', minimum: 0, maximum: 3600, default: 0 },
     // The plugin checks these.
     API_KEYS_REDIS_URL: { type: 'string', default: '' },
-    NODE_ENV: { type: 'string', default: '' }
+    NODE_ENV: { type: 'string', default: '' },
+    CORS_ORIGINS: { type: 'string', default: '' },
+    KEY_HEADER: { type: 'string', default: '' }
   }
 }
 
@@ -51,7 +59,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   GATEWAY_BADGE: 'on or off',
   SESSION_SECRET: 'at least 32 characters',
   TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas',
-  DRAIN_SECONDS: 'a number from 0 to 3600'
+  DRAIN_SECONDS: 'a number from 0 to 3600',
+  CORS_ORIGINS: 'origins such as https://app.example.com, separated by commas, or *',
+  KEY_HEADER: 'the name of a header, such as X-API-Key'
 }
 
 /**
@@ -68,6 +78,8 @@ export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = pro
     await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true })
     const settings = { ...reader.getEnvs<Settings>() }
     if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
+    if (corsOriginsOf(settings.CORS_ORIGINS) === undefined) throw wrong('CORS_ORIGINS')
+    if (!isKeyHeader(settings.KEY_HEADER)) throw wrong('KEY_HEADER')
     return settings
   } catch (error) {
     const { errors } = error as { errors?: readonly { instancePath: string }[] }

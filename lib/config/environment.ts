@@ -8,14 +8,16 @@ import { decodeText } from '../keys/text.ts'
 /** The variables that name a source of keys. */
 export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
 
-const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'NODE_ENV'] as const
+/** All that are read. */
+export const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'NODE_ENV'] as const
 const TEXT = { type: 'string' }
 const MODE = { enum: ['auto', 'on', 'off'] }
 const SCHEMA = { type: 'object', properties: { ...Object.fromEntries(VARIABLES.map(name => [name, TEXT])), API_AUTH: MODE } }
 const CONFIG_KEY = 'dbgptAuthEnvironment'
 
-// As YAML has it, and other readers of such files take it.
-const COLON = new RegExp(`^[ \\t]*(${VARIABLES.join('|')})[ \\t]*:`, 'm')
+// However it is written: behind a blank or a mark that cannot be seen, as other shells set it, or as YAML and JSON do.
+const MENTION = new RegExp(`^[^\\w#]*(?:(?:export|setx?|env:)[^\\w#]+|env:)?(${VARIABLES.join('|')})(?!\\w)`)
+const LINE_ENDS = /[\n\v\f\u0085\u2028\u2029]/
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -72,9 +74,13 @@ export function readDotenv (): Variables {
     throw fault(message)
   }
   const text = decodeText(bytes, fault)
-  const [, name] = COLON.exec(text) ?? []
-  if (name !== undefined) throw fault(`"${name}:" sets nothing, write "${name}="`)
-  return parseEnv(text)
+  const variables = parseEnv(text)
+  for (const [index, line] of text.split(LINE_ENDS).entries()) {
+    const [, name] = MENTION.exec(line) ?? []
+    // Taken for nothing, it would open the service.
+    if (name !== undefined && !Object.hasOwn(variables, name)) throw fault(`line ${index + 1} does not set ${name}: write ${name}=… on a line of its own`)
+  }
+  return variables
 }
 
 /** Returns the bytes of a file; of something else none: of a folder, or of a pipe, which would hang. */

@@ -1,6 +1,7 @@
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import { ERROR_FORMATS } from '../guard/answer.ts'
 import type { DbgptAuthOptions } from '../types.ts'
+import { VARIABLES } from './environment.ts'
 import { nearest } from './nearest.ts'
 
 const REALM = /^[ !#-[\]-~]*$/
@@ -25,7 +26,8 @@ const isFormat = oneOf(...ERROR_FORMATS)
 const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   keys: ['an array of keys, or a key store (an object with the method find)', value => Array.isArray(value) || isStore(value)],
   mode: ['"auto", "on" or "off"', oneOf('auto', 'on', 'off')],
-  env: ['an object of strings', value => isObject(value) && Object.values(value).every(each => each === undefined || typeof each === 'string')],
+  env: ['a plain object of strings', value => isObject(value) && !(value instanceof Map) &&
+    !VARIABLES.some(name => isInherited(value, name)) && Object.values(value).every(each => each === undefined || typeof each === 'string')],
   errorFormat: ['"openai", "fastapi", "dbgpt" or a function', value => typeof value === 'function' || isFormat(value)],
   message: ['a string', value => typeof value === 'string'],
   realm: ['a string of printable ASCII characters without " and \\', value => typeof value === 'string' && REALM.test(value)],
@@ -47,6 +49,7 @@ export function readOptions (given: DbgptAuthOptions): Options {
   // Each is an own property, and only own ones are read: Object.prototype may be polluted.
   const options: Record<string, unknown> = { unknown: findUnknown(given) }
   for (const [name, [expected, holds]] of Object.entries(RULES)) {
+    if (isInherited(given, name)) throw new FST_DBGPT_AUTH_OPTION(name, 'a property of the options themselves, not an inherited one')
     const value = ownOf(given, name)
     if (value !== undefined && !holds(value)) throw new FST_DBGPT_AUTH_OPTION(name, expected)
     options[name] = value ?? ownOf(DEFAULTS, name)
@@ -59,6 +62,11 @@ function findUnknown (given: DbgptAuthOptions): string[] {
   const known = Object.keys(RULES)
   return Object.keys(given).filter(name => !known.includes(name) && !FASTIFY_OPTIONS.includes(name))
     .map(name => `There is no option "${name}", is "${nearest(name, known)}" meant?`)
+}
+
+/** From a class or another object, that is, which would be passed over in silence. */
+function isInherited (object: object, name: string): boolean {
+  return name in object && !Object.hasOwn(object, name) && !(name in Object.prototype)
 }
 
 function ownOf (object: object, name: string): unknown {

@@ -37,7 +37,8 @@ export function resolveSettings (options: Options, environment: Environment, log
 function decide (options: Options, environment: Environment, log: Pick<KeyStoreLog, 'warn'>): Settings {
   const mode = options.mode ?? environment.API_AUTH ?? 'auto'
   const origin = options.mode === undefined ? 'API_AUTH' : 'The option mode'
-  const production = environment.NODE_ENV?.toLowerCase() === 'production'
+  // Docker's --env-file keeps quotes.
+  const production = /^(["']?)production\1$/i.test(environment.NODE_ENV ?? '')
   const weakKeys = options.allowWeakKeys ? 'allow' : production ? 'refuse' : 'warn'
   const unused = isStore(options.keys) ? options.keys : new MemoryKeyStore()
   if (mode === 'off') return { on: false, store: unused, why: `${origin} is off` }

@@ -59,6 +59,8 @@ export function bodyOf ({ info, bodies }: Answer, format: ErrorFormat | ErrorFor
   const chosen = typeof format === 'function' ? format(info, request) : format
   if (typeof chosen === 'string' && Object.hasOwn(bodies, chosen)) return bodies[chosen]
   if (typeof chosen === 'object' && chosen !== null && !('then' in chosen)) return toBytes(chosen)
+  // It answers too late: what it rejects with would end the process.
+  Promise.resolve(chosen).catch(() => {})
   throw new TypeError('errorFormat must return the name of a format or an object')
 }
 

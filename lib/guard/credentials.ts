@@ -35,7 +35,11 @@ function readHeader (request: FastifyRequest): string | Rejection {
 function readGiven (given: unknown): string | Rejection | undefined {
   // A client may send an empty header beside a good one.
   if (given === undefined || given === null || given === '') return undefined
-  if (typeof given === 'object' && 'then' in given) throw new FST_DBGPT_AUTH_GET_KEY()
+  if (typeof given === 'object' && 'then' in given) {
+    // What it rejects with would end the process.
+    Promise.resolve(given).catch(() => {})
+    throw new FST_DBGPT_AUTH_GET_KEY()
+  }
   if (typeof given === 'object' && 'digest' in given) return isDigest(given.digest) ? given.digest : MALFORMED
   return typeof given === 'string' && given.length <= MAX_TOKEN_LENGTH && TOKEN.test(given) ? digestOf(given) : MALFORMED
 }

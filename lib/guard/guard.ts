@@ -28,8 +28,8 @@ export function routePolicy (request: FastifyRequest): FastifyContextConfig['api
 
 /** Every request is looked at, and none let in: what a guard goes by before it knows better. */
 export function refuseAll (reject: Reject): Rules {
-  const notReady = unavailable(new FST_DBGPT_AUTH_NOT_READY())
-  return { policyOf: () => true, readCredentials: () => notReady, check: () => notReady, reject }
+  const refuse = (): Rejection => unavailable(new FST_DBGPT_AUTH_NOT_READY())
+  return { policyOf: () => true, readCredentials: refuse, check: refuse, reject }
 }
 
 /** Every request is let in. */

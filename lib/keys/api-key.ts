@@ -7,6 +7,7 @@ import { mistakeOf } from './miswritten.ts'
 const KEY = /^[\x21-\x2b\x2d-\x7e]{1,512}$/
 // Its digits may be of any case, so its letters may: taken for a key's text, a digest that leaks would let its thief in.
 const DIGEST_PREFIX = /^sha256:/i
+const FIELD_NAME = /^[a-z]{1,12}$/i
 const NAMES = ['id', 'key', 'digest', ...Object.keys(FIELDS)]
 const DETAILS = Object.entries(FIELDS) as [keyof ApiKeyDetails, typeof FIELDS['name']][]
 
@@ -29,7 +30,11 @@ export function createApiKey (init: string | ApiKeyInit, place = 'The key'): Api
   const assert: Assert = (holds, problem) => { if (!holds) throw new FST_DBGPT_AUTH_KEY_INVALID(place, problem) }
   const given = typeof init === 'string' ? { key: init } : init
   assert(typeof given === 'object' && given !== null && !Array.isArray(given), 'give a string, or an object with "key" or "digest"')
-  for (const field of Object.keys(given)) assert(NAMES.includes(field), `there is no field "${field}"`)
+  for (const field of Object.keys(given)) {
+    // A key's text may have been taken for the name of a field.
+    const name = FIELD_NAME.test(field) ? ` "${field}"` : `: there are ${NAMES.join(', ')}`
+    assert(NAMES.includes(field), `there is no field${name}`)
+  }
   assert((given.key === undefined) !== (given.digest === undefined), 'give either "key" or "digest"')
   const digest = given.key === undefined ? readDigest(given.digest, assert) : readKey(given.key, assert)
   // The same fields in the same order, whatever was given.

@@ -7,8 +7,11 @@ const TOKEN = /^[\w.~+/:-]+=*$/
 
 // Base32 and base64 end in "=", so a name needs a value behind it. What holds a blank is no key, and is told so with this.
 const MISTAKES: readonly (readonly [mistake: string, holds: (text: string) => boolean])[] = [
-  ['is in quotes: drop them', text => /^(["'])[^]*\1$/.test(text)],
+  ['is in quotes: drop them', text => /^(["'`])[^]*\1$/.test(text)],
   ['is in brackets: give the keys alone, with commas between them', text => /^\[[^]*\]$|^[[\]]$/.test(text)],
+  ['is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>)$/.test(text)],
+  ['is the name of a file: give that as API_KEYS_FILE', text => /^(?:file:|\/run\/secrets\/)/.test(text)],
+  ['is a digest without "sha256:" before it', text => /^sha-?256[=_-][\da-f]{64}$/i.test(text)],
   ['begins as JSON does: give the key alone', text => text.startsWith('{"')],
   ['begins with the name of a variable: give its value alone', text => VARIABLE.test(text)],
   ['begins with "Bearer": drop it', text => /^Bearer[ \t]/i.test(text)],

@@ -8,5 +8,5 @@ export function decodeText (bytes: Uint8Array, invalid: (problem: string) => Err
   if (mark === 0xfffe || mark === 0xfeff) throw invalid('it is UTF-16: save it as UTF-8')
   if (bytes.includes(0)) throw invalid('it holds a NUL: save it as text in UTF-8')
   // Of files that were put one behind the other, each may begin with a mark.
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replace(/\r\n?/g, '\n').replace(/^\ufeff/gm, '')
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replace(/\r\n?/g, '\n').replace(/^\ufeff+/gm, '')
 }

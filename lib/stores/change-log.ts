@@ -15,18 +15,19 @@ type Listing = KeyStore & { list? (): Promise<ApiKey[]> }
  */
 export function logChanges (store: Listing, log: KeyStoreLog): () => void {
   if (store.onChange === undefined) return () => {}
-  const end = store.onChange(changes => { report(changes, store, log) })
+  // An application's own store may return nothing.
+  const end: (() => void) | undefined = store.onChange(changes => { report(changes, store, log) })
   let lastLook = Date.now()
   const timer = setInterval(() => {
     const [from, to] = [lastLook, lastLook = Date.now()]
-    store.list?.().then(keys => {
+    Promise.resolve().then(async () => await store.list?.() ?? []).then(keys => {
       const expired = keys.filter(({ expiresAt }) => expiresAt && from < expiresAt.getTime() && expiresAt.getTime() <= to)
       if (expired.length > 0) report({ expired }, store, log)
     }).catch(() => { /* the store says so itself, or its requests are answered 503 */ })
   }, INTERVAL_MS).unref()
   return () => {
-    end()
     clearInterval(timer)
+    end?.()
   }
 }
 

@@ -19,6 +19,18 @@ export class Changes implements ApiKeyChanges {
     return this.added.length + this.changed.length + this.revoked.length === 0
   }
 
+  /** Compares once more the keys of other changes. */
+  recheck ({ added, changed, revoked }: ApiKeyChanges, before: Listed, after: Listed): Changes {
+    const ids = new Set([...added, ...changed, ...revoked].map(({ id }) => id))
+    if (ids.size === 0) return this
+    const result = new Changes()
+    for (const kind of ['added', 'changed', 'revoked'] as const) {
+      for (const key of this[kind]) if (!ids.has(key.id)) result[kind].push(key)
+    }
+    for (const id of ids) result.note(before.get(id), after.get(id))
+    return result
+  }
+
   /** Notes what became of one key: undefined, it is not in the list. */
   note (before: ApiKey | undefined, after: ApiKey | undefined): void {
     if (after === undefined) this.revoked.push(...before === undefined ? [] : [before])

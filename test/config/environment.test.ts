@@ -3,7 +3,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { pickSet, readDotenv } from '../../lib/config/environment.ts'
-import { KEY, OTHER_KEY } from '../support/app.ts'
+import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 import { pollute } from '../support/pollute.ts'
 import { skip } from '../support/posix.ts'
@@ -67,14 +67,32 @@ t.test('.env that is UTF-16 or holds a NUL is an error: misread, it would open t
   }
 })
 
-t.test('.env that sets a variable as YAML does is an error: it would set nothing', async t => {
+t.test('.env that names a variable and does not set it is an error: taken for nothing, it would open the service', async t => {
   await workElsewhere(t)
-  for (const line of [`API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production']) {
-    await writeFile('.env', `OTHER: value\n${line}\n`)
-    t.throws(() => readDotenv(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /"[A-Z_]+:" sets nothing, write "[A-Z_]+="$/ })
+  const lost = [
+    `\tAPI_KEYS=${KEY}`, `API_KEYS\t=${KEY}`, `export  API_KEYS=${KEY}`, `export\tAPI_KEYS=${KEY}`, `stray\nAPI_KEYS=${KEY}`, `API_KEYS="${KEY}`,
+    `FOO="abc\nAPI_KEYS=${KEY}\nBAR="x"`, `\u00a0API_KEYS=${KEY}`, `\u200bAPI_KEYS=${KEY}`, `A=b\u2028API_KEYS=${KEY}`, `A=b\u0085API_KEYS=${KEY}`,
+    `A=b\vAPI_KEYS=${KEY}`, `API_KEYS＝${KEY}`, `set API_KEYS=${KEY}`, `$env:API_KEYS="${KEY}"`, `- API_KEYS=${KEY}`, `"API_KEYS"="${KEY}"`,
+    `{"API_KEYS":"${KEY}"}`, `API_KEYS ${KEY}`, `API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production'
+  ]
+  for (const text of lost) {
+    await writeFile('.env', text)
+    let variables
+    try {
+      variables = readDotenv()
+    } catch (error) {
+      t.match(error, { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /line \d+ does not set (API_KEYS|API_AUTH|NODE_ENV): write \1=…/ })
+      t.notMatch((error as Error).message, MARKER)
+    }
+    t.ok(variables?.API_KEYS === undefined || variables.API_KEYS === KEY, 'refused, or read as it was meant')
+    t.ok(variables === undefined || Object.hasOwn(variables, 'API_KEYS'), JSON.stringify(text.replaceAll(MARKER, '…')))
   }
-  await writeFile('.env', `# API_KEYS: ${KEY}\nAPI_KEYS=a:b\nMY_API_KEYS: c\n`)
-  t.match(readDotenv(), { API_KEYS: 'a:b' })
+})
+
+t.test('.env that only speaks of variables is none, and one that sets them oddly is read', async t => {
+  await workElsewhere(t)
+  await writeFile('.env', `\ufeff\ufeff# API_KEYS: ${KEY}\n#API_KEYS=x\nAPI_KEYS=a:b\nAPI_AUTH=\n  NODE_ENV = test # API_KEYS: no\nMY_API_KEYS: c\nAPI_KEYS_2: d\n`)
+  t.match(readDotenv(), { API_KEYS: 'a:b', API_AUTH: '', NODE_ENV: 'test' })
 })
 
 t.test('.env that is no file counts as none', { skip }, async t => {

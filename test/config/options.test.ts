@@ -2,6 +2,7 @@ import t from 'tap'
 import type { DbgptAuthOptions } from '../../lib/index.ts'
 import { readOptions } from '../../lib/config/options.ts'
 import { KEY, MARKER } from '../support/app.ts'
+import { pollute } from '../support/pollute.ts'
 import { shown } from '../support/shown.ts'
 
 const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
@@ -59,9 +60,20 @@ t.test('options that are not given have their defaults, and those that are keep 
   t.strictSame(readOptions({ ...given, keys: undefined, mode: 'on' }), { ...defaults, ...given, mode: 'on' })
 })
 
+t.test('options of a class or of another object are refused: passed over, they would guard nothing', async t => {
+  class Given { get keys (): string[] { return [KEY] } }
+  const inherited: readonly (readonly [object, RegExp])[] = [
+    [new Given(), /"keys" must be a property of the options themselves/], [Object.create({ mode: 'on' }), /"mode"/],
+    [{ env: new Map([['API_KEYS', KEY]]) }, /"env" must be a plain object/], [{ env: Object.create({ API_KEYS: KEY }) }, /"env"/]
+  ]
+  for (const [options, message] of inherited) t.throws(() => readOptions(options), { code: 'FST_DBGPT_AUTH_OPTION', message }, shown(message))
+  t.doesNotThrow(() => readOptions({ env: process.env }))
+})
+
 t.test('only own options count', async t => {
-  const polluted = Object.create({ mode: 'off', addHook: false, allowWeakKeys: true, keys: [KEY], nonsense: 1 })
-  t.strictSame(readOptions(polluted), readOptions({}))
+  const expected = readOptions({})
+  for (const [name, value] of Object.entries({ mode: 'off', addHook: false, allowWeakKeys: true, nonsense: 1 })) pollute(t, name, value)
+  t.strictSame(Object.entries(readOptions({})), Object.entries(expected))
 })
 
 t.test('an unknown option is named, with the one that was perhaps meant; Fastify\'s own are known', async t => {

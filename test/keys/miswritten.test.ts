@@ -12,13 +12,16 @@ const VARIABLE = 'begins with the name of a variable: give its value alone'
 const SEMICOLON = 'holds keys with ";" between them: put commas there'
 
 const mistakes: Readonly<Record<string, readonly string[]>> = {
-  [QUOTES]: [`"${KEY}"`, `'${KEY}'`, '""', `"${hashApiKey(KEY)}"`],
+  [QUOTES]: [`"${KEY}"`, `'${KEY}'`, `\`${KEY}\``, '""', `"${hashApiKey(KEY)}"`],
   [BRACKETS]: [`[${KEY}]`, `["${KEY}"]`, '[]', '[', ']'],
   [VARIABLE]: [
     `API_KEYS=${KEY}`, `API_KEYS="${KEY}"`, `OPENAI_API_KEY=${KEY}`, `KEY=${KEY}`, `api_key=${KEY}`, `apiKeys=${KEY}`, `$env:API_KEYS="${KEY}"`,
     `export API_KEYS=${KEY}`, `set API_KEYS=${KEY}`, `API_KEYS = ${KEY}`, `API_KEYS: ${KEY}`
   ],
   [SEMICOLON]: [`${KEY};${OTHER_KEY}`, `${KEY};${OTHER_KEY};`, `dbgpt;${KEY};${hashApiKey(KEY)}`, `${KEY};;${generateApiKey()}`],
+  'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>'],
+  'is the name of a file: give that as API_KEYS_FILE': ['file:///etc/keys.txt', '/run/secrets/api_keys'],
+  'is a digest without "sha256:" before it': [hashApiKey(KEY).replace(':', '='), hashApiKey(KEY).replace(':', '-'), hashApiKey(KEY).replace('sha256:', 'SHA-256=')],
   'begins as JSON does: give the key alone': ['{"keys":[{"digest":"x"}', `{"key":"${KEY}"}`],
   'begins with "Bearer": drop it': [`Bearer ${KEY}`, `bearer ${KEY}`],
   'begins with a dash and a blank: drop them': [`- ${KEY}`]

@@ -94,3 +94,31 @@ t.test('several listeners are told, each until it has had enough', async t => {
   await store.add(other)
   t.same(told, ['one 1', 'two 1', 'two 1'])
 })
+
+t.test('a listener that throws does no harm to the store or to other listeners, and is heard of', async t => {
+  const store = new MemoryKeyStore()
+  const later: (() => void)[] = []
+  let told = 0
+  store.onChange(() => { throw new Error('a fault of the listener') })
+  store.onChange(() => { told++ })
+  const { nextTick } = process
+  process.nextTick = (callback: () => void) => { later.push(callback) }
+  await store.add(record)
+  process.nextTick = nextTick
+  t.equal(told, 1)
+  t.equal(store.size, 1)
+  t.throws(() => { for (const callback of later) callback() }, { message: 'a fault of the listener' })
+})
+
+t.test('an application\'s own store may answer at once, or return nothing to end its telling', async t => {
+  const minute = holdMinutes(t)
+  for (const list of [() => [], () => { throw new Error('down') }, 7]) {
+    let closed = false
+    const app = Fastify()
+    const store = { find: () => null, list, onChange: () => undefined, close: async () => { closed = true } }
+    await app.register(dbgptAuth, { keys: store as unknown as KeyStore, env: {} })
+    minute()
+    await app.close()
+    t.equal(closed, true)
+  }
+})

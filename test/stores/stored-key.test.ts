@@ -27,7 +27,7 @@ t.test('what is no stored key is refused, without a word of it', async t => {
     [`{"digest":"${digest}","__proto__":{"name":"x"}}`, /no other fields/],
     [JSON.stringify({ digest, expiresAt: MARKER }), /"expiresAt" must be/],
     [JSON.stringify({ digest, createdAt: 1 }), /"createdAt" must be/],
-    [JSON.stringify({ digest, name: null }), /"name" is/],
+    [JSON.stringify({ digest, name: 7 }), /"name" is/],
     [JSON.stringify({ digest, metadata: MARKER }), /"metadata" must be/]
   ]
   for (const [json, message] of cases) {

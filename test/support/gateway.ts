@@ -17,7 +17,9 @@ export const SETTINGS: Settings = {
   TRUST_PROXY: '',
   DRAIN_SECONDS: 0,
   API_KEYS_REDIS_URL: '',
-  NODE_ENV: 'test'
+  NODE_ENV: 'test',
+  CORS_ORIGINS: '',
+  KEY_HEADER: ''
 }
 
 export interface Gateway {

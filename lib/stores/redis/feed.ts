@@ -33,13 +33,20 @@ export interface FeedOptions {
   readonly isHeard?: () => boolean
 }
 
+interface Loading {
+  readonly connection: Connection
+  readonly snapshot: Snapshot
+}
+
 /** The list of keys in memory, and what keeps it as it is in Redis. */
 export class Feed {
   readonly #options: FeedOptions
   #log: KeyStoreLog | undefined
   #snapshot = new Snapshot()
-  /** A list that is being read, to take the place of the other. */
-  #next: Snapshot | undefined
+  /** Lists that are being read. */
+  readonly #loading = new Set<Loading>()
+  /** Whether two lists are being compared: what is changed meanwhile is told afterwards. */
+  #comparing = false
   #connection: Connection | undefined
   /** What is wrong, while the list may be out of date. */
   #fault: Error | undefined
@@ -71,6 +78,7 @@ export class Feed {
   async close (): Promise<void> {
     this.#closing.abort()
     this.#connection?.close()
+    for (const { connection } of this.#loading) connection.close()
     await this.#following
     this.#following = undefined
     this.#closing = new AbortController()
@@ -100,41 +108,56 @@ export class Feed {
    * @throws as {@link Feed.open}
    */
   async list (): Promise<ApiKey[]> {
-    if (!this.isOpen) {
-      await this.#read(CONNECT_MS)
-      this.#connection?.close()
-    }
-    return this.#snapshot.keys.list()
+    if (this.isOpen) return this.#snapshot.keys.list()
+    const { connection, snapshot } = await this.#load(CONNECT_MS, (id, error) => this.#tell(id, error))
+    connection.close()
+    return snapshot.keys.list()
   }
 
   /** Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it. */
   apply (position: string, id: string, record: ApiKey | undefined): void {
     this.#snapshot.apply(position, id, record)
-    this.#next?.apply(position, id, record)
-    this.#options.onChange?.(this.#snapshot.keys.takeChanges())
+    for (const { snapshot } of this.#loading) snapshot.apply(position, id, record)
+    if (!this.#comparing) this.#options.onChange?.(this.#snapshot.keys.takeChanges())
   }
 
+  /** Reads the list, and puts it in force. */
   async #read (connectMs: number): Promise<void> {
     const { signal } = this.#closing
-    const connection = this.#connection = new Connection(await this.#options.createClient(), this.isOpen)
-    const next = this.#next = new Snapshot()
     const unreadable = new Map<string, Error>()
-    if (signal.aborted) connection.close()
-    try {
-      await connection.connect(connectMs)
-      await next.load(this.#source(connection, (id, error) => unreadable.set(id, error)))
-    } catch (error) {
+    const { connection, snapshot: next } = await this.#load(connectMs, (id, error) => unreadable.set(id, error))
+    this.#connection = connection
+    if (signal.aborted) {
       connection.close()
-      throw error
-    } finally {
-      this.#next = undefined
+      await connection.ask(async () => await new Promise(() => {})) // which says that it is closed
     }
     const before = this.#snapshot
     // Not again for each attempt, nor for each return of Redis.
     for (const [id, error] of unreadable) if (!before.keys.isUnreadable(id)) this.#tell(id, error)
     this.#confirm(next)
     if (!this.isOpen || this.#options.isHeard?.() !== true) return
-    this.#options.onChange?.(await next.keys.changesSince(before.keys))
+    this.#comparing = true
+    const changes = await next.keys.changesSince(before.keys).finally(() => { this.#comparing = false })
+    this.#options.onChange?.(changes)
+  }
+
+  /** Reads the list over a connection of its own. */
+  async #load (connectMs: number, onUnreadable: Source['onUnreadable']): Promise<Loading> {
+    const { signal } = this.#closing
+    const connection = new Connection(await this.#options.createClient(), this.isOpen)
+    const loading = { connection, snapshot: new Snapshot() }
+    this.#loading.add(loading)
+    if (signal.aborted) connection.close()
+    try {
+      await connection.connect(connectMs)
+      await loading.snapshot.load(this.#source(connection, onUnreadable))
+      return loading
+    } catch (error) {
+      connection.close()
+      throw error
+    } finally {
+      this.#loading.delete(loading)
+    }
   }
 
   #confirm (snapshot: Snapshot): void {

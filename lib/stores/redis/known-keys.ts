@@ -53,7 +53,9 @@ export class KnownKeys {
   /** Tells what is not as it was in a list that this one takes the place of. */
   async changesSince (before: KnownKeys): Promise<Changes> {
     for (const [id, record] of this.#unreadable) this.#unreadable.set(id, record ?? before.#listed.get(id))
-    return await compareLists(before.#listed, this.#listed)
+    const changes = await compareLists(before.#listed, this.#listed)
+    // What was changed meanwhile was compared as it was or as it is.
+    return changes.recheck(this.takeChanges(), before.#listed, this.#listed)
   }
 
   /** With what is known of records that cannot be read: those are neither changed nor revoked. */

@@ -8,7 +8,7 @@ import { provoke } from '../../support/socket.ts'
 
 t.test('no request hides in another', async t => {
   const { port, seen } = await startRecordedGateway(t)
-  const hidden = 'GET /hidden HTTP/1.1\r\nhost: a\r\n\r\n'
+  const hidden = 'GET /hidden HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
   const head = `host: a\r\nauthorization: Bearer ${KEY}\r\nconnection: close\r\n`
   for (const [title, bytes] of Object.entries({
     'Content-Length and Transfer-Encoding': `POST /a HTTP/1.1\r\n${head}content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,

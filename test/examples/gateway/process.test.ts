@@ -3,11 +3,14 @@ import net, { type AddressInfo } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import { readerOf } from '../../../examples/gateway/answer.ts'
+import { probe } from '../../../examples/gateway/probe.ts'
 import { readSettings, trustProxyOf } from '../../../examples/gateway/settings.ts'
 import { bearer, KEY, MARKER, rejection } from '../../support/app.ts'
 import { withShortTimers } from '../../support/clock.ts'
 import { ask, chat, listening, start as startExample } from '../../support/demo-server.ts'
 import type { Program } from '../../support/process.ts'
+import { freePorts } from '../../support/redis.ts'
+import { startServer } from '../../support/upstream.ts'
 import { until } from '../../support/until.ts'
 
 const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
@@ -47,6 +50,50 @@ t.test('outside production, one without a secret is warned of, and what the gate
   t.match(program.output.stdout, /In front of a small stand-in for DB-GPT[^]*Authentication is on/)
   t.match(program.output.stderr, /SESSION_SECRET is not set: sessions end with this process/)
   t.equal(await tryCommands(t, program), 4)
+})
+
+t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothing', async t => {
+  const asked: string[] = []
+  const { upstream } = await startServer(t, (request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    response.end('{}')
+  })
+  const program = start(t, { PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET, DBGPT_URL: upstream, DBGPT_API_KEY: 'its-key' })
+  const url = await listening(program)
+  const { stdout } = program.output
+  t.match(stdout, `In front of DB-GPT at ${upstream}\nAuthentication is on\n\nOpen ${url}/ and log in with one of your keys (/construct/app/, `)
+  t.notMatch(stdout, /stand-in|\/flows\b(?<!awel\/flows)|\/v1\/|But /)
+  t.same(asked, ['GET /api/v2/serve/awel/flows Bearer its-key'], 'it was asked once')
+  t.equal(await tryCommands(t, program), 3)
+  t.match(asked.at(-1), /^POST \/api\/v2\/chat\/completions /)
+  program.kill('SIGHUP')
+  await program.says(/SIGHUP changes nothing/, 'stderr')
+  t.equal((await ask(`${url}/health`, {})).status, 200)
+  program.kill('SIGTERM')
+  t.match(await program.exit, { code: 0 })
+})
+
+t.test('a DB-GPT that is down is told of at the start, which it does not stop', async t => {
+  const [port] = await freePorts(1)
+  const DBGPT_URL = `http://127.0.0.1:${port}`
+  const program = start(t, { PORT: '0', API_AUTH: 'off', DBGPT_URL })
+  await listening(program)
+  const text = `DB-GPT cannot be reached at ${DBGPT_URL} (ECONNREFUSED): until it can, requests are answered 502 or 504`
+  t.match(program.output.stdout, `\nBut ${text}\n`)
+  t.match(program.output.stderr, `"msg":"${text}"`)
+})
+
+t.test('DB-GPT is asked as the gateway would', async t => {
+  const keys: (string | undefined)[] = []
+  const { upstream } = await startServer(t, ({ headers }, response) => {
+    keys.push(headers.authorization)
+    if (headers.authorization === 'Bearer hang') return
+    response.writeHead(headers.authorization === 'Bearer good' ? 404 : 401).end()
+  })
+  t.equal(await probe(upstream, 'good'), undefined, 'whatever it answers, it is there')
+  for (const key of ['', 'bad']) t.match(await probe(upstream, key), /^DB-GPT answers 401: set DBGPT_API_KEY /, key)
+  t.match(await probe(upstream, 'hang', 50), / \(no answer\): /)
+  t.same(keys, ['Bearer good', undefined, 'Bearer bad', 'Bearer hang'])
 })
 
 t.test('a port that is taken ends the start with one line and exit code 1', async t => {
@@ -98,7 +145,9 @@ t.test('settings have defaults, and a blank variable is an unset one', async t =
     TRUST_PROXY: '',
     DRAIN_SECONDS: 0,
     API_KEYS_REDIS_URL: '',
-    NODE_ENV: ''
+    NODE_ENV: '',
+    CORS_ORIGINS: '',
+    KEY_HEADER: ''
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
@@ -118,7 +167,13 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
     ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/],
     ['DRAIN_SECONDS', '-1', /^DRAIN_SECONDS must be a number from 0 to 3600$/],
-    ['DRAIN_SECONDS', '3601', /^DRAIN_SECONDS must be/]
+    ['DRAIN_SECONDS', '3601', /^DRAIN_SECONDS must be/],
+    ['CORS_ORIGINS', 'app.example.com', /^CORS_ORIGINS must be origins such as/],
+    ['CORS_ORIGINS', `https://a.example, https://b.example/${MARKER}`, /^CORS_ORIGINS must be/],
+    ['CORS_ORIGINS', `https://user:${MARKER}@a.example`, /^CORS_ORIGINS must be/],
+    ['KEY_HEADER', 'X API Key', /^KEY_HEADER must be the name of a header/],
+    ['KEY_HEADER', 'Authorization', /^KEY_HEADER must be/],
+    ['KEY_HEADER', 'content-length', /^KEY_HEADER must be/]
   ]
   for (const [name, value, message] of cases) {
     const error = await rejection(readSettings({ [name]: value }))

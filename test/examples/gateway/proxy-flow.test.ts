@@ -5,7 +5,6 @@ import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import OpenAI, { APIError } from 'openai'
 import t from 'tap'
-import { WebSocket } from 'ws'
 import { bearer, KEY, rejection } from '../../support/app.ts'
 import { until } from '../../support/until.ts'
 import { askWithKey as ask, logIn } from '../../support/gateway-client.ts'
@@ -164,13 +163,6 @@ t.test('without an upstream', async t => {
     const error = await rejection(client.models.list())
     t.type(error, APIError)
     t.match(error, { status: 502, code: 'upstream_unavailable', type: 'server_error', param: null })
-  })
-
-  t.test('a WebSocket is ended', async t => {
-    const socket = new WebSocket(url.replace('http', 'ws'), { headers: bearer() })
-    socket.on('error', () => {})
-    await once(socket, 'close')
-    t.equal((await ask(`${url}/health`)).status, 200)
   })
 })
 

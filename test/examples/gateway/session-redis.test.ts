@@ -14,6 +14,9 @@ import { startServer } from '../../support/upstream.ts'
 const SECRET = 'PLAINTEXT-of-the-gateway'
 const MINUTE_MS = 60_000
 
+/** What docs/gateway.md lists. */
+const USER = ['gateway', 'on', `>${SECRET}`, '~dbgpt-gateway:*', '+get', '+set', '+del', '+incr', '+pttl', '+pexpire']
+
 interface Setup {
   readonly redis: RedisServer
   readonly upstream: string
@@ -23,8 +26,7 @@ interface Setup {
 
 async function setUp (t: Test): Promise<Setup> {
   const redis = await RedisServer.start(t)
-  // What docs/gateway.md lists.
-  await redis.send('ACL', 'SETUSER', 'gateway', 'on', `>${SECRET}`, '~dbgpt-gateway:*', '+get', '+set', '+del')
+  await redis.send('ACL', 'SETUSER', ...USER)
   let work = 0
   const { upstream } = await startServer(t, (_request, response) => {
     work++
@@ -40,7 +42,7 @@ async function start (t: Test, { upstream }: Setup, port: number): Promise<Gatew
   const settings = { API_KEYS_REDIS_URL: `redis://gateway:${SECRET}@127.0.0.1:${port}` }
   const gateway = await startGateway(t, { upstream, settings, logger })
   t.teardown(() => { if (/PLAINTEXT|redis:/.test(lines.join())) t.fail('a secret has leaked') })
-  const log = (): LogLine[] => lines.map(line => JSON.parse(line)).filter(({ msg }) => /Redis|failed/.test(msg))
+  const log = (): LogLine[] => lines.map(line => JSON.parse(line)).filter(({ msg }) => /sessions' Redis|gateway has failed/.test(msg))
   return { ...gateway, log }
 }
 
@@ -128,7 +130,7 @@ t.test('two gateways that share a Redis', { skip }, async t => {
     t.equal((await ask(`${first.url}/v1/models`, { headers: { ...bearer(), cookie } })).status, 200, 'a Bearer key needs no session')
 
     await redis.run()
-    await redis.send('ACL', 'SETUSER', 'gateway', 'on', `>${SECRET}`, '~dbgpt-gateway:*', '+get', '+set', '+del')
+    await redis.send('ACL', 'SETUSER', ...USER)
     await until(async () => await readiness(first) === 200 && await readiness(second) === 200)
     t.equal(await statusOf(first, await logIn(second.url)), 200)
     const [lost, ...others] = first.log()

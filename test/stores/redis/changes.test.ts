@@ -93,4 +93,45 @@ t.test('changes in Redis', { skip }, async t => {
     await until(() => told.length > 1)
     t.same(told, [`added ${other.id}`, `revoked ${record.id}`])
   })
+
+  t.test('changes that are made here while a long list is compared are told as they are in force', async t => {
+    const { server, writer, store } = await follow(t)
+    await writer.addAll(Array.from({ length: 30_000 }, (_, index) => createApiKey(`${KEY}-${index}`)))
+    await until(() => store.size === 30_001)
+    const mirror = new Map((await store.list()).map(key => [key.id, key]))
+    const wrong: string[] = []
+    store.onChange(({ added, changed, revoked }) => {
+      for (const { id } of added) if (mirror.has(id)) wrong.push(`added twice ${id}`)
+      for (const { id } of [...changed, ...revoked]) if (!mirror.has(id)) wrong.push(`not there ${id}`)
+      for (const key of [...added, ...changed]) mirror.set(key.id, key)
+      for (const { id } of revoked) mirror.delete(id)
+    })
+    for (let round = 0; round < 3; round++) {
+      await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
+      const feed = { isBack: false }
+      const waiting = until(async () => { try { return store.find('0'.repeat(64)) === undefined } catch { return false } }).then(() => { feed.isBack = true })
+      for (let count = 0; !feed.isBack || count < 20; count++) {
+        const key = createApiKey(`${KEY}-${round}-new-${count}`)
+        await store.add(key).catch(() => {})
+        if (count % 3 === 0) await store.revoke(key.id).catch(() => {})
+        if (count % 3 === 1) await store.expire(key.id, new Date(2e12)).catch(() => {})
+      }
+      await waiting
+    }
+    const describe = (keys: Iterable<ApiKey>): string[] => [...keys].map(({ id, expiresAt }) => `${id} ${expiresAt?.getTime()}`).sort()
+    await until(async () => describe(mirror.values()).join() === describe(await store.list()).join())
+    t.same(wrong, [])
+  })
+
+  t.test('a list that is not followed is read by several at once, and beside the opening; nothing stays connected', async t => {
+    const { server } = await follow(t)
+    const connections = async (): Promise<number> => String(await server.send('CLIENT', 'LIST')).trim().split('\n').length
+    const before = await connections()
+    const store = new RedisKeyStore({ url: server.url })
+    const opened = store.open().then(async () => await store.list())
+    const lists = await Promise.all([store.list(), store.list(), store.list(), opened])
+    for (const list of lists) t.equal(list.length, 1)
+    await store.close()
+    await until(async () => await connections() === before)
+  })
 })
