@@ -42,7 +42,8 @@ async function start (t: Test, { upstream }: Setup, port: number): Promise<Gatew
   const settings = { API_KEYS_REDIS_URL: `redis://gateway:${SECRET}@127.0.0.1:${port}` }
   const gateway = await startGateway(t, { upstream, settings, logger })
   t.teardown(() => { if (/PLAINTEXT|redis:/.test(lines.join())) t.fail('a secret has leaked') })
-  const log = (): LogLine[] => lines.map(line => JSON.parse(line)).filter(({ msg }) => /sessions' Redis|gateway has failed/.test(msg))
+  const told = /sessions' Redis|gateway has failed/
+  const log = (): LogLine[] => lines.map(line => JSON.parse(line)).filter(({ msg }) => told.test(msg))
   return { ...gateway, log }
 }
 
