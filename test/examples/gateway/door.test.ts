@@ -19,7 +19,7 @@ const AUTHORIZATION = `authorization: Bearer ${KEY}\r\n`
 t.test('the body of a request that is not let in has 30 seconds', async t => {
   const timers = shortenTimers(t, 30_000)
   const { lines, logger } = keepLog()
-  const { port, url } = await startRecordedGateway(t, { logger })
+  const { port, url } = await startRecordedGateway(t, { logger, streamCheckMs: 3_600_000 })
   for (const [title, head, status] of [
     ['of the login form', `POST /login HTTP/1.1\r\n${FORM}content-length: 100\r\n\r\nkey=`, 408],
     ['of the login form, in chunks', `POST /login HTTP/1.1\r\n${FORM}transfer-encoding: chunked\r\n\r\n4\r\nkey=\r\n`, 408],
