@@ -75,7 +75,7 @@ t.test('.env that names a variable and does not set it is an error: taken for no
     `A=b\vAPI_KEYS=${KEY}`, `API_KEYS＝${KEY}`, `set API_KEYS=${KEY}`, `$env:API_KEYS="${KEY}"`, `- API_KEYS=${KEY}`, `"API_KEYS"="${KEY}"`,
     `{"API_KEYS":"${KEY}"}`, `API_KEYS ${KEY}`, `API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production'
   ]
-  for (const text of lost) {
+  for (const [index, text] of lost.entries()) {
     await writeFile('.env', text)
     let variables
     try {
@@ -85,7 +85,7 @@ t.test('.env that names a variable and does not set it is an error: taken for no
       t.notMatch((error as Error).message, MARKER)
     }
     t.ok(variables?.API_KEYS === undefined || variables.API_KEYS === KEY, 'refused, or read as it was meant')
-    t.ok(variables === undefined || Object.hasOwn(variables, 'API_KEYS'), JSON.stringify(text.replaceAll(MARKER, '…')))
+    t.ok(variables === undefined || Object.hasOwn(variables, 'API_KEYS'), `line ${index}`)
   }
 })
 
