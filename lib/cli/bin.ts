@@ -21,5 +21,7 @@ process.stderr.on('error', () => {})
 
 const { stdout, stderr, env } = process
 // Standard input is not opened where it is not read.
-const code = await main(args, { get stdin () { return process.stdin }, stdout, stderr, env, onNewKey: id => { newKey = id } })
+const code = await main(args, {
+  get stdin () { return process.stdin }, stdout, stderr, env, onNewKey: id => { newKey = id }
+})
 if (code !== 0) process.exitCode = code

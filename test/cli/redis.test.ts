@@ -73,6 +73,7 @@ t.test('with a Redis', { skip }, async t => {
     const args = ['import', '--store', url, '--prefix', 'other']
     t.match(await runCommand(args, { stdin: `${KEY},${OTHER_KEY}` }), { code: 0, stdout: '2 imported, 0 already there\n' })
     t.match(await runCommand(args, { stdin: KEY }), { code: 0, stdout: '0 imported, 1 already there\n' })
+    t.match(await runCommand(args, { stdin: '[]' }), { code: 0, stdout: '0 imported, 0 already there\n' })
     t.equal((await names(url, 'other')).length, 2)
   })
 
