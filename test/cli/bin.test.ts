@@ -75,11 +75,16 @@ t.test('a terminal shows colours, unless the environment is against it', { skip:
   t.notMatch(piped.stdout, '\x1b')
 })
 
-t.test('a key that could not be printed is a failure that says so', async t => {
-  const { file } = await makeKeyFile(t)
-  const create = `${SHELL} create --name web --quiet --store ${file} > /dev/full`
-  const failed = await run('bash', ['-c', create], { env }).catch(error => error)
-  t.match(failed, { code: 1, stderr: /^dbgpt-auth: the output could not be written: revoke the key/ })
+t.test('a key that could not be printed is a failure that names it', async t => {
+  const { file, records } = await makeKeyFile(t)
+  const runFull = async (command: string): Promise<unknown> =>
+    await run('bash', ['-c', `${SHELL} ${command} --store ${file} > /dev/full`], { env }).catch(error => error)
+  const failed = await runFull('create --name web --quiet')
+  const [{ id } = { id: 'none' }] = await records()
+  t.match(failed, { code: 1, stderr: `dbgpt-auth: the output could not be written: revoke the key ${id}, which was to be in it\n` })
+  const others = await Promise.all(['create --help', 'rotate web --dry-run', 'show web'].map(runFull))
+  for (const other of others) t.match(other, { code: 1, stderr: 'dbgpt-auth: the output could not be written: ENOSPC\n' })
+  t.equal((await records()).length, 1)
 })
 
 t.test(`${CREATORS} processes that create at once all get their key in`, async t => {

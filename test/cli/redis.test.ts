@@ -1,5 +1,7 @@
+import { createClient } from '@redis/client'
 import t from 'tap'
 import { createApiKey, FileKeyStore } from '../../lib/index.ts'
+import { layoutOf } from '../../lib/stores/redis/layout.ts'
 import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
 import { keyIn, runCommand } from '../support/cli.ts'
@@ -47,10 +49,31 @@ t.test('with a Redis', { skip }, async t => {
     t.match(await runCommand(['revoke', 'web'], { env }), { code: 1, stdout: '', stderr: /no key has this id, digest or name/ })
   })
 
+  t.test('a key whose record cannot be read is in no list, and revoked by its id, its digest or its text', async t => {
+    const prefix = 'unreadable'
+    const place = ['--store', url, '--prefix', prefix]
+    const [{ id, digest }, sound] = [createApiKey(KEY), createApiKey({ key: OTHER_KEY, name: 'sound' })]
+    await new RedisKeyStore({ url, prefix }).add(sound)
+    const client = await createClient({ url }).connect()
+    t.teardown(() => { client.destroy() })
+    for (const [asked, stdin] of [[id], [id.toUpperCase()], [digest], [`SHA256:${digest}`], ['--stdin', KEY]] as const) {
+      await new RedisKeyStore({ url, prefix }).add(createApiKey(KEY))
+      await client.hSet(layoutOf(prefix).keys, id, '{')
+      t.match(await runCommand(['show', asked, ...place], { stdin }), { code: 1, stdout: '' }, shown(asked))
+      t.match(await runCommand(['revoke', asked, ...place], { stdin }), { code: 0, stdout: `revoked  ${id}\n`, stderr: '' }, shown(asked))
+      t.equal(await client.hExists(layoutOf(prefix).keys, id), 0, shown(asked))
+      t.match(await runCommand(['revoke', asked, ...place], { stdin }), { code: 1, stdout: '', stderr: /^dbgpt-auth: (no key has|the key on)/ }, shown(asked))
+    }
+    const near = `${sound.digest.slice(0, -1)}${sound.digest.endsWith('0') ? '1' : '0'}`
+    t.match(await runCommand(['revoke', near, ...place]), { code: 1, stdout: '', stderr: /no key has/ }, 'a digest that only begins alike')
+    t.same(await names(url, prefix), ['sound'])
+  })
+
   t.test('keys are imported, under a prefix of their own', async t => {
     const args = ['import', '--store', url, '--prefix', 'other']
     t.match(await runCommand(args, { stdin: `${KEY},${OTHER_KEY}` }), { code: 0, stdout: '2 imported, 0 already there\n' })
     t.match(await runCommand(args, { stdin: KEY }), { code: 0, stdout: '0 imported, 1 already there\n' })
+    t.match(await runCommand(args, { stdin: '[]' }), { code: 0, stdout: '0 imported, 0 already there\n' })
     t.equal((await names(url, 'other')).length, 2)
   })
 

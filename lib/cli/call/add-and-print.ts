@@ -6,9 +6,10 @@ import type { Call } from './types.ts'
 
 /** Stores a new key and shows it, the one time that its text is seen; also if it may have been stored though that failed. */
 export async function addAndPrint (store: CliStore, key: string, record: ApiKey, call: Call): Promise<void> {
-  const { values, streams: { stdout, stderr } } = call
+  const { values, streams: { stdout, stderr, onNewKey } } = call
   const quiet = values.quiet === true
   const print = (): void => {
+    onNewKey?.(record.id)
     printNewKey(stdout, key, record, quiet)
     if (!quiet) stderr.write('Keep the key now: it is not shown again.\n')
   }

@@ -8,7 +8,6 @@ const HELP = { type: 'boolean', short: 'h', help: 'show this' } as const
 const TELLABLE = /^--?[a-z][a-z-]{0,17}$/
 
 interface OptionToken {
-  readonly kind: string
   readonly name: string
   readonly rawName: string
   readonly value: string | undefined
@@ -25,7 +24,10 @@ export function parse (command: Command, args: readonly string[]): Pick<Call, 'v
   // The parser's own errors quote the arguments.
   const lenient = { strict: false, allowPositionals: true, tokens: true } as const
   const { values, positionals, tokens } = parseArgs({ args: [...args], options, ...lenient })
-  for (const token of tokens) if (token.kind === 'option') assertOption(token as OptionToken, options)
+  const given = tokens.filter(({ kind }) => kind === 'option') as OptionToken[]
+  for (const token of given) assertOption(token, options)
+  const repeated = given.find(({ name }, index) => given.findIndex(other => other.name === name) < index)
+  if (repeated !== undefined) throw new UsageError(`--${repeated.name} is given more than once`)
   if (values.help !== true) assertOperands(positionals, command, values.stdin === true)
   return { values: values as Call['values'], operands: positionals }
 }

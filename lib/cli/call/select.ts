@@ -1,3 +1,4 @@
+import { idOf } from '../../keys/digest.ts'
 import type { ApiKey } from '../../types.ts'
 import { UsageError } from './options.ts'
 import { formatExpiry, formatMinute, printTable } from './print.ts'
@@ -18,9 +19,15 @@ export const CHOICE_OPTIONS: Readonly<Record<string, Option>> = {
 
 /** The command did what it could, and that was not enough. */
 export class NoSuchKeyError extends Error {
-  constructor () {
-    // What was asked for is not told: somebody may have given a key's text.
-    super('no key has this id, digest or name: see "dbgpt-auth list"; a key itself is not given as an argument, but piped into --stdin')
+  /** The id that was asked for, which no key of the list has: its record may be there, and not be readable. */
+  readonly id: string | undefined
+
+  // What was asked for is not told: somebody may have given a key's text.
+  constructor (
+    id?: string, message = 'no key has this id, digest or name: see "dbgpt-auth list"; a key itself is not given as an argument, but piped into --stdin'
+  ) {
+    super(message)
+    this.id = id
   }
 }
 
@@ -31,18 +38,27 @@ export class NoSuchKeyError extends Error {
  */
 export async function select (call: Call, store: CliStore): Promise<readonly ApiKey[]> {
   if (call.values.stdin === true) {
-    const { digest } = await readKey(call.streams.stdin)
-    const selected = (await store.list()).filter(key => key.digest === digest)
-    if (selected.length === 0) throw new Error('the key on standard input is not, or no longer, in the store')
-    return selected
+    const { id, digest, mistake } = await readKey(call.streams.stdin)
+    const keys = await store.list()
+    const selected = keys.filter(key => key.digest === digest)
+    if (selected.length > 0) return selected
+    throw new NoSuchKeyError(unlisted(id, keys), mistake === undefined
+      ? 'the key on standard input is not, or no longer, in the store'
+      : `what is on standard input is no key of the store, and ${mistake}`)
   }
   const [wanted = ''] = call.operands
-  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(wanted) ?? []
+  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(wanted.toLowerCase()) ?? []
   const keys = await store.list()
-  const byId = keys.filter(key => key.id === wanted.toLowerCase() || key.digest === digest?.toLowerCase())
+  const byId = keys.filter(key => key.id === wanted.toLowerCase() || key.digest === digest)
   const selected = byId.length > 0 ? byId : keys.filter(key => key.name === wanted)
-  if (selected.length === 0) throw new NoSuchKeyError()
-  return selected
+  if (selected.length > 0) return selected
+  const [id] = /^[0-9a-f]{16}$/.exec(digest === undefined ? wanted.toLowerCase() : idOf(digest)) ?? []
+  throw new NoSuchKeyError(unlisted(id, keys))
+}
+
+/** An id that is listed is that of another digest. */
+function unlisted (id: string | undefined, keys: readonly ApiKey[]): string | undefined {
+  return keys.some(key => key.id === id) ? undefined : id
 }
 
 /**

@@ -35,6 +35,12 @@ export function storeOf (call: Call): CliStore {
   return new FileKeyStore(place.text)
 }
 
+/** Names the file that the keys are in, if they are in one. */
+export function fileOf (call: Call): string | undefined {
+  const place = placeOf(call)
+  return isRedis(place) ? undefined : place.text
+}
+
 function placeOf (call: Call): Place {
   const store = textOption(call, 'store')
   if (store === undefined) return fromEnvironment(call.streams.env)

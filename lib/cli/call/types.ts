@@ -4,6 +4,8 @@ export interface Streams {
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Environment
+  /** Is told the id of a new stored key before the key is printed. */
+  readonly onNewKey?: (id: string) => void
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>

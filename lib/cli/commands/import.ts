@@ -1,13 +1,14 @@
-import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
+import { FST_DBGPT_AUTH_KEY_INVALID, FST_DBGPT_AUTH_KEYS_EMPTY } from '../../errors.ts'
 import { withDetails } from '../../keys/api-key.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
 import { decodeText } from '../../keys/text.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../../stores/file/errors.ts'
-import { parseKeyFile } from '../../stores/file/key-file.ts'
+import { type KeyFile, parseKeyFile } from '../../stores/file/key-file.ts'
+import { updateKeyFile } from '../../stores/file/update.ts'
 import { summarize } from '../../keys/weak-key.ts'
 import { listForAdding } from '../call/dry-run.ts'
 import { listToKeyFile } from '../call/listed.ts'
-import { storeOf } from '../call/store.ts'
+import { fileOf, storeOf } from '../call/store.ts'
 import { CHANGE_OPTIONS, DRY_RUN_OPTION, parseName, textOption, UsageError } from '../call/options.ts'
 import type { Command, Streams } from '../call/types.ts'
 
@@ -30,7 +31,7 @@ export const importKeys: Command = {
     const store = storeOf(call)
     const text = await read(stdin)
     assertTyped(text)
-    const { list: { keys, mistakes, weaknesses } } = await parseKeyFile(listToKeyFile(text, SOURCE), SOURCE)
+    const { list: { keys, mistakes, weaknesses } } = await parse(text)
     const doubts = [...mistakes, ...weaknesses]
     if (doubts.length > 0 && values['allow-weak'] !== true) {
       throw new Error(`${summarize(doubts)}. Nothing is imported; --allow-weak takes such keys as they stand`)
@@ -40,6 +41,9 @@ export const importKeys: Command = {
       stdout.write(`${keys.size - known} would be imported, ${known} already there\n`)
       return
     }
+    const file = fileOf(call)
+    // The backup of an empty list, of which adding its keys would make no file.
+    if (keys.size === 0 && file !== undefined) await updateKeyFile(file, current => current.size === 0)
     const added = await store.addAll(Array.from(keys.values(), key => withDetails(key, { name: key.name ?? name })))
     stdout.write(`${added} imported, ${keys.size - added} already there\n`)
   }
@@ -50,6 +54,12 @@ async function read (stdin: Streams['stdin']): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
   return decodeText(Buffer.concat(chunks), problem => new FST_DBGPT_AUTH_KEY_FILE_INVALID('Standard input', problem))
+}
+
+async function parse (text: string): Promise<KeyFile> {
+  return await parseKeyFile(listToKeyFile(text, SOURCE), SOURCE).catch(error => {
+    throw error instanceof FST_DBGPT_AUTH_KEYS_EMPTY ? new Error(`${SOURCE} holds no key: did what is piped in print any?`) : error
+  })
 }
 
 /** A generated key whose checksum is wrong would let nobody in. */

@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from './errors.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
@@ -6,11 +5,12 @@ import { withLock } from './lock.ts'
 import { readKeyFile } from './read.ts'
 import { reasonOf } from './reason.ts'
 import { replaceFile } from './replace.ts'
+import { targetOf } from './target.ts'
 
 /**
  * Changes the keys of a file as they are now, under its lock; a file that is not there holds none.
  *
- * @param path - the file; a symbolic link stays one, and what it points to is replaced
+ * @param path - the file; a symbolic link stays one, and what it points to is replaced, or made
  * @param change - changes the list in place, and tells whether it did
  * @param mustExist - whether a file that is missing or blank is a fault, and not an empty list
  * @returns whether it was written
@@ -20,8 +20,9 @@ import { replaceFile } from './replace.ts'
 export async function updateKeyFile (
   path: string, change: (keys: KeyIndex) => boolean, mustExist = false
 ): Promise<boolean> {
-  const file = await realpath(path).catch(() => path)
+  let file = path
   try {
+    file = await targetOf(path)
     return await withLock(file, async assertHeld => {
       const keys = await read(file, mustExist)
       const changed = change(keys)
@@ -30,7 +31,7 @@ export async function updateKeyFile (
     })
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
-    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(path, reasonOf(cause, 'write'), { cause })
+    throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(file, reasonOf(cause, 'write'), { cause })
   }
 }
 

@@ -38,6 +38,8 @@ t.test('what is wrong is named, and nothing of a value', async t => {
     [['--name', '--json'], 'the value of --name is missing; one that begins with a dash is given as --name=NAME'],
     [['--name', `-${KEY}`], 'the value of --name is missing; one that begins with a dash is given as --name=NAME'],
     [[`--json=${KEY}`], '--json takes no value'],
+    [['--name', KEY, 'a', `--name=${KEY}`, 'b'], '--name is given more than once'],
+    [['--json', '--json', '--help'], '--json is given more than once'],
     [['a', 'b', KEY], 'there is an argument too many: it takes two arguments, ID and TO (or --stdin in place of ID)'],
     [['a'], 'an argument is missing or empty: it takes two arguments, ID and TO (or --stdin in place of ID)'],
     [['a', ''], /^an argument is missing or empty/],

@@ -32,6 +32,23 @@ t.test('what is no key is refused, without a word of it', async t => {
   t.match(await rejection(read(mistyped)), { message: /its checksum is wrong/ })
 })
 
+t.test('UTF-16 that is not as PowerShell writes it is refused as such', async t => {
+  const utf16 = Buffer.from(`\ufeff${KEY}\n`, 'utf16le')
+  for (const [bytes, problem] of [
+    [Buffer.from(utf16).swap16(), 'it is UTF-16: save it as UTF-8'], [utf16.subarray(2), 'it holds a NUL: save it as text in UTF-8']
+  ] as const) {
+    t.match(await rejection(read(bytes)), { code: 'FST_DBGPT_AUTH_KEY_INVALID', message: `What is on standard input is not a valid API key: ${problem}` })
+  }
+})
+
+t.test('what looks miswritten is read as it stands, and told of', async t => {
+  const mistakes = [[`API_KEYS=${KEY}`, /name of a variable/], [`"${KEY}"`, /in quotes/], [KEY, undefined]] as const
+  for (const [text, mistake] of mistakes) {
+    const read = await readKey(Readable.from([text]))
+    t.match(read, { digest: createApiKey(text).digest, mistake }, shown(text))
+  }
+})
+
 t.test('an input without an end is not read to it', async t => {
   let chunks = 0
   const endless = Readable.from((function * () { for (;; chunks++) yield 'x'.repeat(1000) })())

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type CliStore, storeOf } from '../../../lib/cli/call/store.ts'
+import { type CliStore, fileOf, storeOf } from '../../../lib/cli/call/store.ts'
 import { UsageError } from '../../../lib/cli/call/options.ts'
 import type { Call } from '../../../lib/cli/call/types.ts'
 import { createApiKey } from '../../../lib/index.ts'
@@ -37,6 +37,12 @@ t.test('--store goes before the environment, and that before .env', async t => {
     t.equal((await open(file).list()).length, 1, shown(named))
     await rm(file)
   }
+})
+
+t.test('the file of a store is named, and none of a Redis', async t => {
+  const named = (store: string): string | undefined => fileOf({ values: { store } } as unknown as Call)
+  t.equal(named(' keys.json '), 'keys.json')
+  t.equal(named('redis://host'), undefined)
 })
 
 t.test('without a store, or with two, the way out is named', async t => {

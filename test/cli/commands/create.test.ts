@@ -40,7 +40,8 @@ t.test('what is wrong about a new key is wrong usage, and makes no store', async
     ...['[]', '"x"', 'null', '7', '{', '', "'{}'", '{plan:gold}'].map(text => ['--metadata', text, /--metadata must be a JSON object such as/] as const)
   ]
   for (const [option, value, message] of cases) {
-    const { code, stdout, stderr } = await runCommand(['create', '--name', 'x', `${option}=${value}`, '--store', file], { now: NOW })
+    const named = option === '--name' ? [] : ['--name', 'x']
+    const { code, stdout, stderr } = await runCommand(['create', ...named, `${option}=${value}`, '--store', file], { now: NOW })
     t.match({ code, stdout }, { code: 2, stdout: '' }, `${option} ${JSON.stringify(value)}`)
     t.match(stderr, message, `${option} ${JSON.stringify(value)}`)
   }

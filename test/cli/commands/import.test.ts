@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import t from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey } from '../../../lib/index.ts'
@@ -72,7 +72,7 @@ t.test('a mistyped generated key, what is no key, and nothing at all are refused
   const faults: readonly (readonly [string, RegExp])[] = [
     [`${KEY}\n${KEY}1,${mistyped}`, /Line 2 of standard input .*checksum is wrong/],
     [`${MARKER} b`, /Line 1 of standard input is not a valid API key/],
-    ['', /holds no key/], ['{"keys":[', /Line 1 of standard input/]
+    ['', /^dbgpt-auth: standard input holds no key: did what is piped in print any\?\n$/], [' \n,\n# none', /standard input holds no key/], ['{"keys":[', /Line 1 of standard input/]
   ]
   for (const [stdin, message] of faults) {
     const { code, stderr } = await runCommand(['import', '--store', file], { stdin })
@@ -100,6 +100,23 @@ t.test('what list --json prints is taken back without loss, expired keys, dates 
   }
   t.equal((await runCommand(['list', '--json', '--store', to.file])).stdout, stdout)
   t.match(await runCommand(['import', '--store', to.file], { stdin: '[]' }), { code: 0, stdout: '0 imported, 0 already there\n' })
+})
+
+t.test('the backup of an empty list becomes an empty list, and takes nothing from one that is there', async t => {
+  for (const stdin of ['[]\n', '{"keys":[]}']) {
+    for (const before of [undefined, '', '{"keys":[]}\n', serializeKeyFile([createApiKey(KEY)])]) {
+      const { file } = await makeKeyFile(t)
+      if (before !== undefined) await writeFile(file, before)
+      const dry = await runCommand(['import', '--dry-run', '--store', file], { stdin })
+      t.match(dry, { code: 0, stdout: '0 would be imported, 0 already there\n' }, shown([stdin, before]))
+      t.equal(await readFile(file, 'utf8').catch(() => undefined), before, shown([stdin, before]))
+      t.match(await runCommand(['import', '--store', file], { stdin }), { code: 0, stdout: '0 imported, 0 already there\n' })
+      t.equal(await readFile(file, 'utf8'), before === undefined || before === '' ? '{"keys":[]}\n' : before, shown([stdin, before]))
+      const store = new FileKeyStore(file)
+      await store.open()
+      await store.close()
+    }
+  }
 })
 
 t.test('of an array, too, all or nothing is imported, and what is wrong is named by its place', async t => {

@@ -48,6 +48,11 @@ t.test('a key that leaked is not in the store any more, or was never', async t =
   t.match(await runCommand(['revoke', '--stdin', '--store', file], { stdin: OTHER_KEY }), {
     code: 1, stdout: '', stderr: 'dbgpt-auth: the key on standard input is not, or no longer, in the store\n'
   })
+  t.match(await runCommand(['revoke', '--stdin', '--store', file], { stdin: `API_KEYS=${KEY}\n` }), {
+    code: 1,
+    stdout: '',
+    stderr: 'dbgpt-auth: what is on standard input is no key of the store, and begins with the name of a variable: give its value alone\n'
+  })
   t.match(await runCommand(['revoke', '--stdin', '--store', file]), { code: 2, stderr: /pipe the key into --stdin/ })
   t.match(await runCommand(['revoke', '--stdin', a.id, '--store', file], { stdin: KEY }), { code: 2 })
   t.same(await records(), [a])
@@ -64,6 +69,11 @@ t.test('a key without a name is revoked by its id', async t => {
 t.test('nothing to revoke is a failure', async t => {
   const { file } = await makeKeyFile(t)
   await new FileKeyStore(file).add(a)
+  for (const asked of [b.id, b.digest]) {
+    for (const dry of [[], ['--dry-run']]) {
+      t.match(await runCommand(['revoke', asked, ...dry, '--store', file]), { code: 1, stdout: '', stderr: /no key has this id/ }, asked)
+    }
+  }
   t.match(await runCommand(['revoke', 'shop', '--store', file]), { code: 1, stdout: '', stderr: /no key has this id, digest or name/ })
 })
 

@@ -36,6 +36,24 @@ t.test('a symbolic link stays one', { skip }, async t => {
   t.equal(await readFile(join(folder, 'real.json'), 'utf8'), serializeKeyFile([B]))
 })
 
+t.test('what a symbolic link points to is made', { skip }, async t => {
+  const folder = await makeTemporaryFolder(t)
+  await mkdir(join(folder, 'data', 'deep'), { recursive: true })
+  await symlink('data/deep', join(folder, 'folder'))
+  await symlink('folder/../real.json', join(folder, 'keys.json'))
+  t.equal(await updateKeyFile(join(folder, 'keys.json'), addB), true)
+  t.equal(await readlink(join(folder, 'keys.json')), 'folder/../real.json')
+  t.equal(await readFile(join(folder, 'data', 'real.json'), 'utf8'), serializeKeyFile([B]))
+  await symlink('none/real.json', join(folder, 'nowhere.json'))
+  await symlink('circle.json', join(folder, 'circle.json'))
+  for (const [link, message] of [
+    ['nowhere.json', /none.real\.json cannot be written, and is unchanged: there is no such folder \(ENOENT\)$/],
+    ['circle.json', /circle\.json cannot be written, and is unchanged: its symbolic links lead in a circle \(ELOOP\)$/]
+  ] as const) {
+    t.match(await rejection(updateKeyFile(join(folder, link), addB)), { code: 'FST_DBGPT_AUTH_KEY_FILE_WRITE', message }, link)
+  }
+})
+
 t.test('nothing is written where nothing changes', async t => {
   const file = join(await makeTemporaryFolder(t), 'keys.json')
   t.equal(await updateKeyFile(file, () => false), false)
