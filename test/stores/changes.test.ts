@@ -58,3 +58,14 @@ t.test('long lists are compared in turns, between which other work is done', asy
   t.equal(changed.length, 20_000)
   t.ok(turns > 0)
 })
+
+t.test('what was changed meanwhile is compared once more, and the rest stays as it was found', async t => {
+  const third = createApiKey(`${KEY}3`)
+  const found = await compareLists(indexOf(record, third), indexOf(other))
+  const meanwhile = new Changes()
+  t.equal(found.recheck(meanwhile, indexOf(record, third), indexOf(other)), found)
+  meanwhile.note(undefined, record)
+  meanwhile.note(other, undefined)
+  const result = found.recheck(meanwhile, indexOf(record, third), indexOf(record))
+  t.same({ ...result }, { added: [], changed: [], revoked: [third] })
+})

@@ -59,6 +59,7 @@ t.test('a store need not open or close', async t => {
   const { log } = Fastify()
   await openStore(store, log)
   await closeStore(store, log)
+  await closeStore(store, log)
   await openStore(store, log)
   t.pass()
 })

@@ -129,7 +129,7 @@ export class Feed {
     this.#connection = connection
     if (signal.aborted) {
       connection.close()
-      await connection.ask(async () => await new Promise(() => {})) // which says that it is closed
+      return await connection.ask(async () => await new Promise(() => {})) // which says that it is closed
     }
     const before = this.#snapshot
     // Not again for each attempt, nor for each return of Redis.
@@ -151,13 +151,13 @@ export class Feed {
     try {
       await connection.connect(connectMs)
       await loading.snapshot.load(this.#source(connection, onUnreadable))
-      return loading
     } catch (error) {
       connection.close()
       throw error
     } finally {
       this.#loading.delete(loading)
     }
+    return loading
   }
 
   #confirm (snapshot: Snapshot): void {
