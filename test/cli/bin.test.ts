@@ -45,6 +45,21 @@ t.test('who has read enough of the output may close it', async t => {
   t.match({ stdout, stderr }, { stdout: /^NAME .*\n$/, stderr: '' })
 })
 
+t.test('who closes the output of a verb\'s help has read enough of it, and of a change has not', async t => {
+  const { file } = await makeKeyFile(t)
+  await writeFile(file, serializeKeyFile([createApiKey({ key: KEY, name: 'web' })]))
+  const runClosed = async (command: string): Promise<unknown> =>
+    await run('bash', ['-o', 'pipefail', '-c', `${SHELL} ${command} | true`], { env }).catch(error => error)
+  for (const help of ['--help', '-h']) t.match(await runClosed(`create ${help}`), { stdout: '', stderr: '' }, help)
+  t.match(await runClosed(`revoke web --store ${file}`), { code: 1, stderr: 'dbgpt-auth: the output could not be written: EPIPE\n' })
+})
+
+t.test('the command reads what is piped into it', async t => {
+  const { file, records } = await makeKeyFile(t)
+  await run('bash', ['-c', `printf %s ${KEY} | ${SHELL} import --store ${file}`], { env })
+  t.match(await records(), [{ id: createApiKey(KEY).id }])
+})
+
 t.test('a list that could not be written whole is a failure', async t => {
   const { file } = await makeKeyFile(t)
   await writeFile(file, serializeKeyFile([createApiKey(KEY)]))
