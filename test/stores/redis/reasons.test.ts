@@ -151,14 +151,6 @@ t.test('with a Redis that speaks TLS', { skip }, async t => {
       'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID): use the host name that stands in it')
     await bothSay(t, trusting(good.tls, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' }), /TLS cannot be agreed on \(ERR_SSL_\w+\): see to versions/)
   })
-
-  t.test('a Redis that asks for a certificate says so', async t => {
-    const [port] = await freePorts(1) as [number]
-    const options = await certificates.optionsFor(port)
-    await RedisServer.start(t, [...options, '--tls-auth-clients', 'yes'])
-    await bothSay(t, ({ client }) => client({ url: `rediss://127.0.0.1:${port}`, socket: { ca } as object }),
-      'it asks for a certificate of its client (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED): give one')
-  })
 })
 
 t.test('what a server says before it is asked is heard', async t => {
