@@ -62,10 +62,12 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
   replace (keys: Iterable<ApiKey>): void {
     const next = new KeyIndex()
     for (const key of keys) next.add(createApiKey(key))
-    const changes = new Changes()
-    for (const key of next.values()) changes.note(this.#keys.get(key.id), key)
-    for (const key of this.#keys.values()) if (!next.has(key.id)) changes.note(key, undefined)
+    const before = this.#keys
     this.#keys = next
+    if (!this.isHeard) return
+    const changes = new Changes()
+    for (const key of next.values()) changes.note(before.get(key.id), key)
+    for (const key of before.values()) if (!next.has(key.id)) changes.note(key, undefined)
     this.tell(changes)
   }
 
