@@ -4,7 +4,7 @@ import { join } from 'node:path/posix'
 /** What starts processes: a test that reaches one of them by its imports is no unit test. */
 const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support/redis.ts', 'playwright-core']
 /** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
-const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.|examples\/.*browser)/
+const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.)|^gateway\/test\/(.*browser|documentation|package|deploy\/)/
 
 /** The files of tests: all, those of a kind, and of them those that are named or in a folder that is. */
 export function testFiles (kind = 'all', names = []) {
@@ -18,8 +18,8 @@ export function testFiles (kind = 'all', names = []) {
 }
 
 function filesOf (kind) {
-  const all = readdirSync('test', { recursive: true })
-    .map(name => join('test', name.replaceAll('\\', '/'))).filter(name => name.endsWith('.test.ts')).sort()
+  const all = ['test', 'gateway/test'].flatMap(folder => readdirSync(folder, { recursive: true })
+    .map(name => join(folder, name.replaceAll('\\', '/'))).filter(name => name.endsWith('.test.ts')).sort())
   if (kind === 'all') return all
   if (kind === 'unit') return all.filter(isUnit)
   if (kind === 'node') return all.filter(file => !SAME_ON_EVERY_NODE.test(file))
@@ -28,7 +28,7 @@ function filesOf (kind) {
 }
 
 function isUnit (file) {
-  if (/^test\/(system|examples)\//.test(file)) return false
+  if (/^(test\/(system|examples)|gateway)\//.test(file)) return false
   const reached = new Set([file])
   for (const each of reached) for (const next of importsOf(each)) reached.add(next)
   return !STARTERS.some(starter => reached.has(starter)) || file === 'test/layout.test.ts'

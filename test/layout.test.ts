@@ -10,6 +10,9 @@ const FLOORS = [['index'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['confi
 const MAX_LINES = { lib: 150, test: 300 }
 /** The files that are longer, and why. */
 const LONGER: Readonly<Record<string, string>> = {
+  'gateway/lib/app.ts': 'the order in which hooks and routes are registered, in one place',
+  'gateway/lib/proxy.ts': 'one request on its way to DB-GPT and back',
+  'gateway/lib/redis-link.ts': 'one state machine: up, lost, back',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
   'lib/stores/redis/store.ts': 'half of it TSDoc of what users meet',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
@@ -23,7 +26,9 @@ const tracked = git('ls-files', '--cached', '--others', '--exclude-standard').fi
 const texts = new Map(tracked.map(file => [file, readFileSync(file, 'utf8')]))
 const lib = tracked.filter(file => /^lib\/.*\.ts$/.test(file))
 const tests = tracked.filter(file => /^test\/.*\.ts$/.test(file))
-const imports = new Map([...lib, ...tests].map(file => [file, importsOf(file)]))
+const gateway = tracked.filter(file => /^gateway\/lib\/.*\.ts$/.test(file))
+const gatewayTests = tracked.filter(file => /^gateway\/test\/.*\.ts$/.test(file))
+const imports = new Map([...lib, ...tests, ...gateway, ...gatewayTests].map(file => [file, importsOf(file)]))
 /** The files that package.json names: what users import, and the command. */
 const entries = [...new Set([...textOf('package.json').matchAll(/"(?:\.\/)?dist\/(.*)\.js"/g)].map(([, name]) => `lib/${name}.ts`))]
 
@@ -73,8 +78,25 @@ t.test('no folders of lib import each other in a circle', async t => {
   t.same([...folders.keys()].filter(folder => reached(folder).has(folder)), [])
 })
 
+t.test('the gateway knows the plugin by its public names alone, and no file of it is left over', async t => {
+  t.ok(gateway.length > 0)
+  t.same(gateway.flatMap(file => importsFrom(file)).filter(file => !gateway.includes(file)), [])
+  const reached = reachableFrom('gateway/lib/bin.ts')
+  t.same(gateway.filter(file => !reached.has(file)), ['gateway/lib/bin.ts'])
+  t.same(gateway.filter(file => reachableFrom(file).has(file)), [], 'no circles')
+  t.same([...lib, ...tests].flatMap(file => importsFrom(file)).filter(file => file.startsWith('gateway/')), [])
+})
+
+t.test('what the gateway imports is what its package.json names', async t => {
+  const { dependencies } = JSON.parse(textOf('gateway/package.json')) as { dependencies: Record<string, string> }
+  const packages = gateway.flatMap(file => packagesOf(file))
+  t.same([...new Set(packages)].sort(), Object.keys(dependencies).sort())
+})
+
 t.test('a file of lib or test that is long has its reason', async t => {
-  const long = [...lib, ...tests].filter(file => linesOf(file) > (lib.includes(file) ? MAX_LINES.lib : MAX_LINES.test))
+  const sources = [...lib, ...gateway]
+  const long = [...sources, ...tests, ...gatewayTests]
+    .filter(file => linesOf(file) > (sources.includes(file) ? MAX_LINES.lib : MAX_LINES.test))
   t.same(long.filter(file => LONGER[file] === undefined), [], 'these need to be split, or a reason here')
   t.same(Object.keys(LONGER).filter(file => !long.includes(file)), [], 'these need no reason any more')
 })
@@ -86,9 +108,9 @@ t.test('no file names a path of a machine or the host of a registry', async t =>
 })
 
 t.test('the lock file says where no package comes from', async t => {
-  const { packages } = JSON.parse(textOf('package-lock.json')) as { packages: Record<string, { resolved?: string }> }
+  const { packages } = JSON.parse(textOf('package-lock.json')) as { packages: Record<string, { resolved?: string, link?: boolean }> }
   t.ok(Object.keys(packages).length > 1)
-  t.same(Object.keys(packages).filter(path => packages[path]?.resolved !== undefined), [])
+  t.same(Object.keys(packages).filter(path => packages[path]?.resolved !== undefined && packages[path].link !== true), [])
 })
 
 t.test('the errors and their documentation are of the same codes', async t => {
@@ -111,6 +133,14 @@ function importsOf (file: string): string[] {
     .map(({ fileName }) => fileName)
     .filter(name => name.startsWith('.'))
     .map(name => join(file, '..', name))
+}
+
+/** The packages that a file imports, without Node's own modules. */
+function packagesOf (file: string): string[] {
+  return ts.preProcessFile(textOf(file)).importedFiles
+    .map(({ fileName }) => fileName)
+    .filter(name => !name.startsWith('.') && !name.startsWith('node:'))
+    .map(name => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/'))
 }
 
 function importsFrom (file: string): readonly string[] {

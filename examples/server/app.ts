@@ -1,8 +1,8 @@
 import fastifyEnv from '@fastify/env'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import dbgptAuth from 'fastify-dbgpt-auth'
-import { dbgptRoutes } from './dbgpt.ts'
-import { openaiRoutes } from './openai.ts'
+import { dbgptRoutes } from '../../gateway/lib/upstream/dbgpt.ts'
+import { openaiRoutes } from '../../gateway/lib/upstream/openai.ts'
 
 /** The server's own variables; it reads them beside the guard, which reads its own. */
 export interface Settings {

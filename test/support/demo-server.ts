@@ -2,18 +2,20 @@ import type { Test } from 'tap'
 import { built } from './build.ts'
 import { Program, type ProgramOptions } from './process.ts'
 
+const PROGRAMS = { server: 'build/examples/server/index.js', gateway: 'gateway/dist/bin.js' } as const
+
 /**
- * Starts an example.
+ * Starts the example, or the gateway.
  *
  * @param t - the test, with which it ends
  * @param env - its whole environment
  * @param files - what stands in its working directory
- * @param example - which one it is
+ * @param program - which one it is
  */
 export function start (
-  t: Test, env: ProgramOptions['env'], files: Record<string, string> = {}, example: 'server' | 'gateway' = 'server'
+  t: Test, env: ProgramOptions['env'], files: Record<string, string> = {}, program: keyof typeof PROGRAMS = 'server'
 ): Program {
-  return new Program(t, built(`build/examples/${example}/index.js`), { cwd: t.testdir(files), env })
+  return new Program(t, built(PROGRAMS[program]), { cwd: t.testdir(files), env })
 }
 
 /** Waits until a server listens, and returns its URL. */

@@ -14,7 +14,7 @@ async function pagesIn (root: string, folders: readonly string[]): Promise<strin
 }
 
 t.test('every link of the documentation leads somewhere', async t => {
-  const pages = await pagesIn(ROOT, ['.', 'docs', 'benchmarks', 'examples'])
+  const pages = await pagesIn(ROOT, ['.', 'docs', 'benchmarks', 'gateway'])
   for (const name of ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', join('docs', 'recipes.md')]) t.ok(pages.includes(name), name)
   t.same((await Promise.all(pages.map(async page => await deadLinks(ROOT, page)))).flat(), [])
 })

@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import t, { type Test } from 'tap'
+import { readerOf } from '../lib/answer.ts'
+import { probe } from '../lib/probe.ts'
+import { readSettings, trustProxyOf } from '../lib/settings.ts'
+import { bearer, KEY, MARKER, rejection } from '../../test/support/app.ts'
+import { withShortTimers } from '../../test/support/clock.ts'
+import { ask, chat, listening, start as startExample } from '../../test/support/demo-server.ts'
+import type { Program } from '../../test/support/process.ts'
+import { freePorts } from '../../test/support/redis.ts'
+import { startServer } from './support/upstream.ts'
+import { until } from '../../test/support/until.ts'
+
+const LONG = 'word '.repeat(10_000) // takes longer to stream than a test may take
+const SECRET = 'a secret of more than 32 characters for the tests'
+
+const start = (t: Test, env: Record<string, string>): Program => startExample(t, env, {}, 'gateway')
+
+/** Runs each command that a gateway has printed as a shell with the key in API_KEY would, and returns how many there are. */
+async function tryCommands (t: Test, { output }: Program): Promise<number> {
+  const commands = output.stdout.match(/^ {2}curl .*$/gm) ?? []
+  for (const command of commands) {
+    const [, url = ''] = /(http:\S+)/.exec(command) ?? []
+    const [, body] = /-d '(.*)'/.exec(command) ?? []
+    const init = body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    const answer = await ask(url, init, command.includes('$API_KEY') ? bearer() : {})
+    t.equal(answer.status, command.endsWith(': 401') ? 401 : 200, command)
+    await answer.text()
+  }
+  return commands.length
+}
+
+t.test('in production with keys on, a secret for sessions must be set', async t => {
+  const refused = start(t, { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY })
+  t.match(await refused.exit, { code: 1 })
+  t.match(refused.output, { stdout: '', stderr: /Cannot start: SESSION_SECRET must be set in production/ })
+})
+
+t.test('without keys it need not, and what the gateway prints can be tried', async t => {
+  const program = start(t, { NODE_ENV: 'production', PORT: '0', API_AUTH: 'off' })
+  await listening(program)
+  t.equal(await tryCommands(t, program), 3)
+})
+
+t.test('outside production, one without a secret is warned of, and what the gateway prints can be tried', async t => {
+  const program = start(t, { PORT: '0', API_KEYS: KEY })
+  await listening(program)
+  t.match(program.output.stdout, /In front of a small stand-in for DB-GPT[^]*Authentication is on/)
+  t.match(program.output.stderr, /SESSION_SECRET is not set: sessions end with this process/)
+  t.equal(await tryCommands(t, program), 4)
+})
+
+t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothing', async t => {
+  const asked: string[] = []
+  const { upstream } = await startServer(t, (request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    response.end('{}')
+  })
+  const program = start(t, { PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET, DBGPT_URL: upstream, DBGPT_API_KEY: 'its-key' })
+  const url = await listening(program)
+  const { stdout } = program.output
+  t.match(stdout, `In front of DB-GPT at ${upstream}\nAuthentication is on\n\nOpen ${url}/ and log in with one of your keys (/construct/app/, `)
+  t.notMatch(stdout, /stand-in|\/flows\b(?<!awel\/flows)|\/v1\/|But /)
+  t.same(asked, ['GET /api/v2/serve/awel/flows Bearer its-key'], 'it was asked once')
+  t.equal(await tryCommands(t, program), 3)
+  t.match(asked.at(-1), /^POST \/api\/v2\/chat\/completions /)
+  program.kill('SIGHUP')
+  await program.says(/SIGHUP changes nothing/, 'stderr')
+  t.equal((await ask(`${url}/health`, {})).status, 200)
+  program.kill('SIGTERM')
+  t.match(await program.exit, { code: 0 })
+})
+
+t.test('a DB-GPT that is down is told of at the start, which it does not stop', async t => {
+  const [port] = await freePorts(1)
+  const DBGPT_URL = `http://127.0.0.1:${port}`
+  const program = start(t, { PORT: '0', API_AUTH: 'off', DBGPT_URL })
+  await listening(program)
+  const text = `DB-GPT cannot be reached at ${DBGPT_URL} (ECONNREFUSED): until it can, requests are answered 502 or 504`
+  t.match(program.output.stdout, `\nBut ${text}\n`)
+  t.match(program.output.stderr, `"msg":"${text}"`)
+})
+
+t.test('DB-GPT is asked as the gateway would', async t => {
+  const keys: (string | undefined)[] = []
+  const { upstream } = await startServer(t, ({ headers }, response) => {
+    keys.push(headers.authorization)
+    if (headers.authorization === 'Bearer hang') return
+    response.writeHead(headers.authorization === 'Bearer good' ? 404 : 401).end()
+  })
+  t.equal(await probe(upstream, 'good'), undefined, 'whatever it answers, it is there')
+  for (const key of ['', 'bad']) t.match(await probe(upstream, key), /^DB-GPT answers 401: set DBGPT_API_KEY /, key)
+  t.match(await probe(upstream, 'hang', 50), / \(no answer\): /)
+  t.same(keys, ['Bearer good', undefined, 'Bearer bad', 'Bearer hang'])
+})
+
+t.test('a port that is taken ends the start with one line and exit code 1', async t => {
+  const other = net.createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const program = start(t, { PORT: String(port), API_AUTH: 'off' })
+  t.match(await program.exit, { code: 1 })
+  t.match(program.output.stderr, `Cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+})
+
+t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream that goes on after 10 seconds', async t => {
+  const env = { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET }
+  const program = start(t, { ...env, ...withShortTimers('/gateway/dist/shutdown.js', 10_000, 300) })
+  const url = await listening(program)
+  const stream = await ask(`${url}/v1/chat/completions`, chat(LONG, true), bearer())
+  const end = rejection(stream.text())
+  const begin = performance.now()
+  program.kill('SIGTERM')
+  t.same(await program.exit, { code: 0, signal: null })
+  t.match(program.output.stderr, /^a timer of 10000 ms$/m)
+  t.ok(performance.now() - begin > 290, 'not before its time')
+  t.match(await end, { message: 'terminated' }, 'the client learns that the answer is not whole')
+})
+
+t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it is about to end', async t => {
+  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600' })
+  const url = await listening(program)
+  const statusOf = async (path: string): Promise<number> => (await ask(url + path, { headers: { connection: 'close' } }, bearer())).status
+  t.equal(await statusOf('/ready'), 200)
+  program.kill('SIGTERM')
+  await until(async () => await statusOf('/ready') === 503)
+  t.equal(await statusOf('/v1/models'), 200)
+  t.equal(await statusOf('/health'), 200)
+  program.kill('SIGINT')
+  t.same(await program.exit, { code: 0, signal: null }, 'SIGINT does not wait')
+})
+
+t.test('settings have defaults, and a blank variable is an unset one', async t => {
+  const defaults = {
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    DBGPT_URL: '',
+    DBGPT_API_KEY: '',
+    DBGPT_USERS: 'on',
+    GATEWAY_BADGE: 'on',
+    SESSION_SECRET: '',
+    TRUST_PROXY: '',
+    DRAIN_SECONDS: 0,
+    API_KEYS_REDIS_URL: '',
+    NODE_ENV: '',
+    CORS_ORIGINS: '',
+    KEY_HEADER: ''
+  }
+  t.same(await readSettings({}), defaults)
+  t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
+  t.match(await readSettings({ PORT: '0', DBGPT_URL: 'https://dbgpt:5670/', SESSION_SECRET: SECRET }), { PORT: 0, SESSION_SECRET: SECRET })
+})
+
+t.test('a wrong setting is refused by name, and not shown', async t => {
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['PORT', '65536', /^PORT must be a number from 0 to 65535$/],
+    ['PORT', MARKER, /^PORT must be/],
+    ['DBGPT_URL', `ftp://${MARKER}`, /^DBGPT_URL must be a URL without a path/],
+    ['DBGPT_URL', `http://user:${MARKER}@host`, /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
+    ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
+    ['DBGPT_USERS', MARKER, /^DBGPT_USERS must be on or off$/],
+    ['GATEWAY_BADGE', 'false', /^GATEWAY_BADGE must be on or off$/],
+    ['SESSION_SECRET', MARKER, /^SESSION_SECRET must be at least 32 characters$/],
+    ['TRUST_PROXY', 'example.com', /^TRUST_PROXY must be true, a number of proxies/],
+    ['DRAIN_SECONDS', '-1', /^DRAIN_SECONDS must be a number from 0 to 3600$/],
+    ['DRAIN_SECONDS', '3601', /^DRAIN_SECONDS must be/],
+    ['CORS_ORIGINS', 'app.example.com', /^CORS_ORIGINS must be origins such as/],
+    ['CORS_ORIGINS', `https://a.example, https://b.example/${MARKER}`, /^CORS_ORIGINS must be/],
+    ['CORS_ORIGINS', `https://user:${MARKER}@a.example`, /^CORS_ORIGINS must be/],
+    ['KEY_HEADER', 'X API Key', /^KEY_HEADER must be the name of a header/],
+    ['KEY_HEADER', 'Authorization', /^KEY_HEADER must be/],
+    ['KEY_HEADER', 'content-length', /^KEY_HEADER must be/]
+  ]
+  for (const [name, value, message] of cases) {
+    const error = await rejection(readSettings({ [name]: value }))
+    t.match(error.message, message, `${name}=${value}`)
+    t.notOk(error.message.includes(MARKER), `${name}=${value}`)
+  }
+})
+
+t.test('TRUST_PROXY says whose word is taken', async t => {
+  for (const off of ['', 'false']) t.equal(trustProxyOf(off), false, `"${off}"`)
+  t.equal(trustProxyOf('true'), true)
+  t.same(trustProxyOf('127.0.0.1, 10.0.0.0/8'), ['127.0.0.1', '10.0.0.0/8'])
+  const hops = trustProxyOf('2') as (address: string, hop: number) => boolean
+  t.same([0, 1, 2, 3].map(hop => hops('', hop)), [true, true, false, false])
+})
+
+t.test('who reads an answer is told by the path, and by what browsers say of themselves', async t => {
+  const cases: readonly (readonly [string, string, Record<string, string>, string])[] = [
+    ['GET', '/flows', { accept: 'text/html,*/*' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'navigate' }, 'person'],
+    ['GET', '/flows', { 'sec-fetch-mode': 'cors', accept: 'text/html' }, 'dbgpt'],
+    ['POST', '/flows', { accept: 'text/html' }, 'person'],
+    ['POST', '/flows', { 'sec-fetch-mode': 'navigate' }, 'person'],
+    ['POST', '/flows', { 'sec-fetch-mode': 'cors', accept: 'text/html' }, 'dbgpt'],
+    ['PUT', '/flows', { accept: 'text/html' }, 'openai'],
+    ['GET', '/api/v1/chat/db/list', {}, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { 'sec-fetch-mode': 'cors' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', { referer: 'http://10.0.0.1/knowledge' }, 'dbgpt'],
+    ['POST', '/knowledge/space/list', {}, 'openai'],
+    ['POST', '/v1/chat/completions', { referer: 'http://10.0.0.1/' }, 'openai']
+  ]
+  for (const [method, url, headers, reader] of cases) {
+    t.equal(readerOf({ method, url, headers } as unknown as FastifyRequest), reader, `${method} ${url} ${JSON.stringify(headers)}`)
+  }
+})
