@@ -19,7 +19,7 @@ const reader = createApiKey(OTHER_KEY)
 const wrong: readonly unknown[] = [
   {}, { scope: ['write'] }, { scopes: undefined }, { scopes: null }, { scopes: [] }, { scopes: 'write' }, { scopes: ['a b'] }, { scopes: [7] },
   { scopes: Array.from({ length: 51 }, (_, index) => `s${index}`) }, { scopes: ['write'], optional: true }, { scopes: ['write'], [Symbol('x')]: 1 },
-  { scopes: { 0: 'write', length: 1 } }, Object.create({ scopes: ['write'] }), ['write'], [], new Date(0), new Map([['scopes', ['write']]])
+  { scopes: { 0: 'write', length: 1 } }, Object.create({ scopes: ['write'] }), Object.assign(Object.create({ scopes: ['write'] }), { scope: 1 }), ['write'], [], new Date(0), new Map([['scopes', ['write']]])
 ]
 
 type Declare = (app: FastifyInstance, apiKey: Policy) => unknown
@@ -152,9 +152,9 @@ t.test('a polluted prototype neither gives a route scopes nor takes them', async
   const { app, guard } = harness(t)
   await guard({ keys })
   app.get('/write', { config: { apiKey: { scopes: ['write'] } } }, () => 'ok')
-  app.get('/', () => 'ok')
+  app.get('/', { config: {} }, () => 'ok')
+  pollute(t, 'apiKey', { scope: 'of nobody' })
   await app.ready()
-  pollute(t, 'apiKey', { scopes: ['read'] })
   pollute(t, 'scopes', ['write', 'other'])
   t.same(await statuses(app, '/write'), [200, 403])
   t.same(await statuses(app, '/'), [200, 200])
