@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash, hash } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { ApiKeyInit } from 'fastify-dbgpt-auth'
 
 // What whole requests cost, in CPU time: from the bytes of the request to those of the answer, by Node's own parser and
 // server, but over a connection in memory: system calls would be most of the time, and all of the noise. Each subject
@@ -15,7 +16,13 @@ const HEADERS = { 'www-authenticate': 'Bearer realm="DB-GPT"', 'cache-control': 
 const BODY = Buffer.from('{"error":{"message":"","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}')
 
 const keys = Array.from({ length: 1_000 }, (_, index) => keyOf(String(index)))
-const CREDENTIALS = { none: '', good: `Authorization: Bearer ${keys[0]}\r\n`, wrong: `Authorization: Bearer ${keyOf('wrong')}\r\n` }
+const scoped = { key: keyOf('scoped'), scopes: ['read', 'write'] }
+const CREDENTIALS = {
+  none: '',
+  good: `Authorization: Bearer ${keys[0]}\r\n`,
+  scoped: `Authorization: Bearer ${scoped.key}\r\n`,
+  wrong: `Authorization: Bearer ${keyOf('wrong')}\r\n`
+}
 
 const GUARDS = {
   none () {},
@@ -32,13 +39,15 @@ const GUARDS = {
       reply.code(401).headers(HEADERS).type('application/json').send(BODY)
     })
   },
-  plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth'),
+  plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth', scoped),
   other: async (app: FastifyInstance) => await guard(app, process.env.OTHER as string)
 }
 
 interface Subject {
   readonly guard: keyof typeof GUARDS
   readonly credentials: keyof typeof CREDENTIALS
+  /** What its route asks for. */
+  readonly scopes?: readonly string[]
   /** The subject that it is compared with. */
   readonly over?: string
 }
@@ -47,6 +56,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'bare Fastify': { guard: 'none', credentials: 'good' },
   'a good key, by hand': { guard: 'byHand', credentials: 'good', over: 'bare Fastify' },
   'a good key': { guard: 'plugin', credentials: 'good', over: 'bare Fastify' },
+  'a key and its route with scopes': { guard: 'plugin', credentials: 'scoped', scopes: ['write'], over: 'a good key' },
   'a 401 of bare Fastify': { guard: 'answer401', credentials: 'none' },
   'no key': { guard: 'plugin', credentials: 'none', over: 'a 401 of bare Fastify' },
   'a wrong key, by hand': { guard: 'byHand', credentials: 'wrong', over: 'a 401 of bare Fastify' },
@@ -67,16 +77,16 @@ function keyOf (seed: string): string {
   return `dbgpt_${createHash('sha256').update(seed).digest('base64url')}`
 }
 
-async function guard (app: FastifyInstance, module: string): Promise<void> {
+async function guard (app: FastifyInstance, module: string, ...more: readonly ApiKeyInit[]): Promise<void> {
   const { dbgptAuth } = await import(module) as typeof import('fastify-dbgpt-auth')
-  await app.register(dbgptAuth, { keys, mode: 'on', env: {} })
+  await app.register(dbgptAuth, { keys: [...keys, ...more], mode: 'on', env: {} })
 }
 
 /** Returns the microseconds of CPU time that a request takes, in the fastest of some rounds. */
-async function measure ({ guard, credentials }: Subject): Promise<number> {
+async function measure ({ guard, credentials, scopes }: Subject): Promise<number> {
   const app = Fastify()
   await GUARDS[guard](app)
-  app.get('/', () => 'ok')
+  app.get('/', scopes === undefined ? {} : { config: { apiKey: { scopes } } }, () => 'ok')
   await app.ready()
   const request = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n${CREDENTIALS[credentials]}\r\n`
   const send = connect(app, Buffer.from(request.repeat(PIPELINE)))

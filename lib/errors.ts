@@ -50,6 +50,13 @@ export const FST_DBGPT_AUTH_NESTED = createError(
   'or once in each sibling scope; a nested one that only verifies takes addHook: false'
 )
 
+/** A route's config asks for something that is no list of scopes. */
+export const FST_DBGPT_AUTH_ROUTE = createError(
+  'FST_DBGPT_AUTH_ROUTE',
+  'The route %s %s has a config.apiKey that is no policy: an object there is { scopes: [...] } and nothing else, ' +
+  'with 1 to 50 scopes, each of visible ASCII characters without " and \\'
+)
+
 /** A key store was not open before Fastify gave up. */
 export const FST_DBGPT_AUTH_KEY_STORE_SLOW = createError(
   'FST_DBGPT_AUTH_KEY_STORE_SLOW',
@@ -66,6 +73,11 @@ export const FST_DBGPT_AUTH_KEY_STORE_OPEN = createError(
 /** A request was rejected for its credentials. Without a stack trace: it is no fault, and a flood of them is cheap so. */
 export const FST_DBGPT_AUTH_UNAUTHORIZED = createError(
   'FST_DBGPT_AUTH_UNAUTHORIZED', 'A valid API key is required', 401, Error, false
+)
+
+/** A request came with a good key, which lacks a scope. Without a stack trace, as before. */
+export const FST_DBGPT_AUTH_INSUFFICIENT_SCOPE = createError(
+  'FST_DBGPT_AUTH_INSUFFICIENT_SCOPE', 'The API key lacks a scope that this takes', 403, Error, false
 )
 
 /** The key store did not say whether it knows a key. */

@@ -6,10 +6,11 @@ import { resolveSettings } from './config/settings.ts'
 import { buildAnswers } from './guard/answer.ts'
 import { buildCheck } from './guard/check.ts'
 import { buildReadCredentials } from './guard/credentials.ts'
-import { buildGuard, letAllIn, refuseAll, routePolicy } from './guard/guard.ts'
+import { buildGuard, letAllIn, refuseAll, routePolicy, verificationPolicy } from './guard/guard.ts'
 import { claimScope } from './guard/nesting.ts'
 import { watchOrder } from './guard/order.ts'
 import { buildHandOver, buildReject } from './guard/reject.ts'
+import { watchRoutes } from './guard/scopes.ts'
 import { closeStore, openStore } from './stores/shared.ts'
 import type { DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
 
@@ -24,6 +25,7 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   if (!isInner || !fastify.hasRequestDecorator('apiKey')) fastify.decorateRequest('apiKey', null)
   // What differs between the servers of HTTP/1 and HTTP/2 is not looked at.
   fastify.decorate('verifyApiKey', buildGuard(verification) as VerifyApiKey)
+  watchRoutes(fastify)
 
   const options = readOptions(given)
   const rejects = buildRejects(fastify, options)
@@ -42,7 +44,7 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
   fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
-  Object.assign(verification, { readCredentials, check })
+  Object.assign(verification, { policyOf: verificationPolicy, readCredentials, check })
   Object.assign(rules, { policyOf: routePolicy, readCredentials, check })
   if (addHook) watchOrder(fastify)
 }

@@ -4,17 +4,20 @@ import type {
 } from 'fastify'
 
 /**
- * Types that an application may have its own of: its key store, and the metadata of its keys.
+ * Types that an application may have its own of: its key store, the metadata of its keys, and their scopes.
  *
  * @example
  * declare module 'fastify-dbgpt-auth' {
- *   interface ApiKeyTypes { store: FileKeyStore, metadata: { plan: 'free' | 'gold' } }
+ *   interface ApiKeyTypes { store: FileKeyStore, metadata: { plan: 'free' | 'gold' }, scope: 'flows:read' | 'flows:write' }
  * }
  */
 export interface ApiKeyTypes {}
 
 /** JSON values of the application's own, as {@link ApiKeyTypes} has them. */
 export type ApiKeyMetadata = ApiKeyTypes extends { metadata: infer Metadata } ? Metadata : Record<string, unknown>
+
+/** What a key may be allowed to do, as {@link ApiKeyTypes} has it. */
+export type ApiKeyScope = ApiKeyTypes extends { scope: infer Scope extends string } ? Scope : string
 
 /** The key store that the plugin was registered with, as {@link ApiKeyTypes} has it. */
 export type RegisteredKeyStore = ApiKeyTypes extends { store: infer Store } ? Store : KeyStore
@@ -29,6 +32,11 @@ export interface ApiKeyDetails {
   readonly expiresAt?: Date | undefined
   /** JSON values of the application's own. */
   readonly metadata?: Readonly<ApiKeyMetadata> | undefined
+  /**
+   * What the key may do, by at most 50 scope tokens (RFC 6749 §3.3: visible ASCII without `"` and `\`). With `[]` it may
+   * use the routes that ask for no scope; undefined, all.
+   */
+  readonly scopes?: readonly ApiKeyScope[] | undefined
 }
 
 /** A key as a store keeps it: everything but its text. Records of this package's stores are frozen through and through. */
@@ -127,20 +135,20 @@ export interface ApiKeyChanges {
   readonly revoked: readonly ApiKey[]
 }
 
-/** Why a request was rejected; `unavailable` is a failing key store (503), the others are 401. */
-export type RejectionReason = 'missing' | 'malformed' | 'unknown' | 'expired' | 'unavailable'
+/** Why a request was rejected: `scope`, a good key lacks one (403); `unavailable`, the key store fails (503); else 401. */
+export type RejectionReason = 'missing' | 'malformed' | 'unknown' | 'expired' | 'scope' | 'unavailable'
 
 /** A body that a rejection can have: OpenAI's, FastAPI's (DB-GPT's model API server) or that of DB-GPT's web server. */
 export type ErrorFormat = 'openai' | 'fastapi' | 'dbgpt'
 
 /** What a formatter is told of a rejection. */
 export interface RejectionInfo {
-  readonly status: 401 | 503
+  readonly status: 401 | 403 | 503
   readonly reason: RejectionReason
   /** The option `message`. */
   readonly message: string
   readonly type: 'invalid_request_error' | 'server_error'
-  readonly code: 'invalid_api_key' | 'key_store_unavailable'
+  readonly code: 'invalid_api_key' | 'insufficient_scope' | 'key_store_unavailable'
 }
 
 /** Chooses a format for a rejection, or makes a body of its own, which is sent as JSON. */
@@ -197,7 +205,7 @@ export interface DbgptAuthOptions {
    */
   addHook?: boolean | undefined
   /**
-   * The level of the log line of a 401; `silent` logs none. A 503 is always logged, as an error.
+   * The level of the log line of a 401 or 403; `silent` logs none. A 503 is always logged, as an error.
    * Not undefined, which Fastify's own register option of this name does not take.
    * @defaultValue `'info'`
    */
@@ -211,8 +219,8 @@ export interface DbgptAuthOptions {
 
 /** The error that `fastify.verifyApiKey` passes on. */
 export interface VerificationError extends Error {
-  readonly code: 'FST_DBGPT_AUTH_UNAUTHORIZED' | 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'
-  readonly statusCode: 401 | 503
+  readonly code: 'FST_DBGPT_AUTH_UNAUTHORIZED' | 'FST_DBGPT_AUTH_INSUFFICIENT_SCOPE' | 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'
+  readonly statusCode: 401 | 403 | 503
   readonly reason: RejectionReason
   /** The headers of the answer, the challenge among them. */
   readonly headers: Readonly<Record<string, string>>
@@ -224,12 +232,21 @@ export interface VerificationError extends Error {
   readonly send: <Server extends RawServerBase>(reply: FastifyReply<RouteGenericInterface, Server>) => void
 }
 
-/** Checks a request's credentials and sends nothing: for `@fastify/auth`, or as a hook of one's own. */
+/**
+ * Checks a request's credentials, and the scopes that its route asks for, and sends nothing: for `@fastify/auth`, or as a
+ * hook of one's own. A route that is public or takes requests without credentials is no exception to it.
+ */
 export type VerifyApiKey = <Server extends RawServerBase>(
   request: FastifyRequest<RouteGenericInterface, Server>,
   reply: FastifyReply<RouteGenericInterface, Server>,
   done: (error?: VerificationError) => void
 ) => void
+
+/** What a route asks of a key. */
+export interface RouteScopes {
+  /** 1 to 50 scopes, of which a key that has a list of scopes must have all. */
+  readonly scopes: readonly ApiKeyScope[]
+}
 
 /** What the diagnostics channels `dbgpt-auth:accepted` and `dbgpt-auth:rejected` publish. */
 export interface ApiKeyEvent {
@@ -254,7 +271,10 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** `false`: the route is public. `'optional'`: it also takes requests without credentials. Else it is guarded. */
-    apiKey?: boolean | 'optional' | undefined
+    /**
+     * `false`: the route is public. `'optional'`: it also takes requests without credentials. Else it is guarded, and with
+     * `{ scopes }` takes keys that have these. An object of another shape refuses to start.
+     */
+    apiKey?: boolean | 'optional' | RouteScopes | undefined
   }
 }

@@ -17,12 +17,16 @@ type WithStatus<Status extends number> = {
   [Name in keyof Errors]: ErrorOf<Name>['statusCode'] extends Status ? Name : never
 }[keyof Errors]
 same<WithStatus<401>, 'FST_DBGPT_AUTH_UNAUTHORIZED'>()
+same<WithStatus<403>, 'FST_DBGPT_AUTH_INSUFFICIENT_SCOPE'>()
 same<WithStatus<503>, 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'>()
 same<ErrorOf<'FST_DBGPT_AUTH_OPTION'>['statusCode'], number | undefined>()
 
 export function explain (error: VerificationError): string {
-  same<typeof error.code, 'FST_DBGPT_AUTH_UNAUTHORIZED' | 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'>()
-  same<typeof error.statusCode, 401 | 503>()
+  same<
+    typeof error.code,
+    'FST_DBGPT_AUTH_UNAUTHORIZED' | 'FST_DBGPT_AUTH_INSUFFICIENT_SCOPE' | 'FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE'
+  >()
+  same<typeof error.statusCode, 401 | 403 | 503>()
   // @ts-expect-error There is no such code.
   if (error.code === 'FST_DBGPT_AUTH_UNKNOWN') return ''
   return error.headers['www-authenticate'] ?? error.reason

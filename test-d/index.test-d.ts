@@ -5,7 +5,7 @@ import Fastify, {
 } from 'fastify'
 import dbgptAuth, {
   type ApiKey, createApiKey, dbgptAuth as named, type DbgptAuthOptions, type KeyStore, type ManagedKeyStore,
-  MemoryKeyStore, type VerificationError, type VerifyApiKey
+  MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
 } from 'fastify-dbgpt-auth'
 import * as namespace from 'fastify-dbgpt-auth'
 import { pino } from 'pino'
@@ -43,6 +43,9 @@ app.get('/', request => {
 app.get('/me', request => {
   // @ts-expect-error A record is read-only.
   if (request.apiKey !== null) request.apiKey.name = 'me'
+  // @ts-expect-error So are its scopes.
+  request.apiKey?.scopes?.push('flows:write')
+  same<NonNullable<typeof request.apiKey>['scopes'], readonly string[] | undefined>()
   return request.apiKey?.name
 })
 
@@ -54,8 +57,14 @@ app.get('/unset', { config: { apiKey: undefined } }, () => 'guarded')
 app.route({ method: 'GET', url: '/route', config: { apiKey: 'optional' }, handler: () => 'open' })
 app.addHook('onRoute', route => { route.config = { ...route.config, apiKey: false } })
 app.addHook('onRequest', async request => {
-  same<typeof request.routeOptions.config.apiKey, boolean | 'optional' | undefined>()
+  same<typeof request.routeOptions.config.apiKey, boolean | 'optional' | RouteScopes | undefined>()
 })
+app.get('/scopes', { config: { apiKey: { scopes: ['flows:read', 'flows:write'] } } }, () => 'guarded')
+app.get('/frozen', { config: { apiKey: { scopes: Object.freeze(['flows:read']) } } }, () => 'guarded')
+// @ts-expect-error There is no such property.
+app.get('/scope', { config: { apiKey: { scope: ['flows:read'] } } }, () => 'guarded')
+// @ts-expect-error Scopes are a list.
+app.get('/text-scopes', { config: { apiKey: { scopes: 'flows:read' } } }, () => 'guarded')
 // @ts-expect-error There is no such policy.
 app.get('/typo', { config: { apiKey: 'public' } }, () => 'guarded')
 // @ts-expect-error There is no such policy.

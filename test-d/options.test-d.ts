@@ -54,8 +54,18 @@ export const inits: ApiKeyInit[] = [
   { key: 'a key' },
   { digest },
   { key: 'a key', digest: undefined },
-  { digest, key: undefined, name: undefined, createdAt: undefined, expiresAt: undefined, metadata: undefined },
-  { key: 'a key', name: 'billing', createdAt: new Date(), expiresAt: new Date(), metadata: { team: 7 } }
+  {
+    digest,
+    key: undefined,
+    name: undefined,
+    createdAt: undefined,
+    expiresAt: undefined,
+    metadata: undefined,
+    scopes: undefined
+  },
+  { key: 'a key', name: 'billing', createdAt: new Date(), expiresAt: new Date(), metadata: { team: 7 }, scopes: ['flows:read'] },
+  { digest, scopes: [] },
+  { digest, scopes: null }
 ]
 // @ts-expect-error Both.
 export const both: ApiKeyInit = { key: 'a key', digest }
@@ -63,8 +73,10 @@ export const both: ApiKeyInit = { key: 'a key', digest }
 export const neither: ApiKeyInit = { name: 'billing' }
 // @ts-expect-error A date is a Date.
 export const isoDate: ApiKeyInit = { key: 'a key', expiresAt: '2030-01-01' }
+// @ts-expect-error Scopes are a list.
+export const oneScope: ApiKeyInit = { key: 'a key', scopes: 'flows:read' }
 same<ReturnType<typeof createApiKey>, ApiKey>()
-same<keyof ApiKey, 'id' | 'digest' | 'name' | 'createdAt' | 'expiresAt' | 'metadata'>()
+same<keyof ApiKey, 'id' | 'digest' | 'name' | 'createdAt' | 'expiresAt' | 'metadata' | 'scopes'>()
 
 // A key store of one's own answers at once, or by promise.
 class SyncStore implements KeyStore {
@@ -102,10 +114,10 @@ export const byEither: DbgptAuthOptions = {
 export const byPromise: ErrorFormatter = async () => 'openai'
 // @ts-expect-error There is no such format.
 export const byOtherName: ErrorFormatter = () => 'xml'
-same<RejectionInfo['status'], 401 | 503>()
-same<RejectionInfo['reason'], 'missing' | 'malformed' | 'unknown' | 'expired' | 'unavailable'>()
+same<RejectionInfo['status'], 401 | 403 | 503>()
+same<RejectionInfo['reason'], 'missing' | 'malformed' | 'unknown' | 'expired' | 'scope' | 'unavailable'>()
 same<RejectionInfo['type'], 'invalid_request_error' | 'server_error'>()
-same<RejectionInfo['code'], 'invalid_api_key' | 'key_store_unavailable'>()
+same<RejectionInfo['code'], 'invalid_api_key' | 'insufficient_scope' | 'key_store_unavailable'>()
 
 // What getKey may return.
 export const getters: GetKey[] = [

@@ -73,7 +73,7 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     request.typedKey = undefined
     if (error !== undefined) {
       if (error.statusCode === 401) await attempts.count(request)
-      return show(request, reply, next, error.reason, error.statusCode === 503 ? error : undefined)
+      return show(request, reply, next, error.reason === 'scope' ? 'unknown' : error.reason, error.statusCode === 503 ? error : undefined)
     }
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303) // authentication is off

@@ -8,6 +8,7 @@ import { list } from './commands/list.ts'
 import { rename } from './commands/rename.ts'
 import { revoke } from './commands/revoke.ts'
 import { rotate } from './commands/rotate.ts'
+import { scopes } from './commands/scopes.ts'
 import { show } from './commands/show.ts'
 import { helpOf, overview } from './help.ts'
 import { UsageError } from './call/options.ts'
@@ -16,7 +17,7 @@ import { visible } from './call/visible.ts'
 import type { Command, Streams } from './call/types.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  generate, create, list, show, rename, rotate, revoke, import: importKeys
+  generate, create, list, show, rename, scopes, rotate, revoke, import: importKeys
 }
 
 const HELP = ['help', '--help', '-h']

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason } from '../types.ts'
 import { pythonRepr } from './python-repr.ts'
+import type { Rejection } from './rejection.ts'
 
 /** What a request that is not let in is answered. */
 export interface Answer {
@@ -39,6 +40,10 @@ export function buildAnswers (realm: string, message: string): Answers {
     malformed: unauthorized('malformed', 'The API key is malformed'),
     unknown: unauthorized('unknown', 'The API key is not valid'),
     expired: unauthorized('expired', 'The API key has expired'),
+    scope: answerOf(
+      { status: 403, reason: 'scope', message, type: 'invalid_request_error', code: 'insufficient_scope' },
+      { 'www-authenticate': `Bearer realm="${realm}", error="insufficient_scope"` }
+    ),
     unavailable: answerOf(
       { status: 503, reason: 'unavailable', message, type: 'server_error', code: 'key_store_unavailable' }, { 'retry-after': '1' }
     )
@@ -48,6 +53,12 @@ export function buildAnswers (realm: string, message: string): Answers {
 function answerOf (info: RejectionInfo, headers: Answer['headers']): Answer {
   const bodies = Object.fromEntries(Object.entries(FORMATS).map(([name, format]) => [name, toBytes(format(info))]))
   return { info, headers: { ...headers, 'cache-control': 'no-store' }, bodies: bodies as Record<ErrorFormat, Buffer> }
+}
+
+/** Returns the headers of an answer; RFC 6750 §3: those of a 403 name the scopes that are asked for. */
+export function headersOf ({ headers }: Answer, { lack }: Rejection): Answer['headers'] {
+  if (lack === undefined) return headers
+  return { ...headers, 'www-authenticate': `${headers['www-authenticate']}, scope="${lack.needed.join(' ')}"` }
 }
 
 /**

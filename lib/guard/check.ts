@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { FST_DBGPT_AUTH_KEY_STORE_ANSWER, FST_DBGPT_AUTH_KEY_STORE_TIMEOUT, FST_DBGPT_AUTH_KEY_STORE_UNAVAILABLE } from '../errors.ts'
 import { FIELDS, isValidDate } from '../keys/fields.ts'
+import { isScopes } from '../keys/scopes.ts'
 import type { ApiKey, ApiKeyRow, KeyStore } from '../types.ts'
 import { Rejection, UNKNOWN } from './rejection.ts'
 
@@ -36,9 +37,10 @@ function judge (digest: string, found: Found): Outcome | Promise<Outcome> {
 /** The one place where expiry is checked. */
 function unlessExpired (found: ApiKeyRow): Outcome {
   if (typeof found.id !== 'string' || found.id === '') return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER('it has no id'))
-  const { name, createdAt, expiresAt, metadata } = found
-  const isNullable = name === null || createdAt === null || expiresAt === null || metadata === null
+  const { name, createdAt, expiresAt, metadata, scopes } = found
+  const isNullable = name === null || createdAt === null || expiresAt === null || metadata === null || scopes === null
   const apiKey = isNullable ? withoutNulls(found) : found as ApiKey
+  if (apiKey.scopes !== undefined && !isScopes(scopes)) return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER('its scopes are no array of scopes'))
   if (expiresAt === undefined || expiresAt === null) return apiKey
   if (!isValidDate(expiresAt)) return unavailable(new FST_DBGPT_AUTH_KEY_STORE_ANSWER('its expiresAt is no valid Date'))
   return Date.now() < expiresAt.getTime() ? apiKey : new Rejection('expired', apiKey)

@@ -5,25 +5,34 @@ import type { ApiKeyEvent } from '../types.ts'
 import { type Check, type Outcome, unavailable } from './check.ts'
 import type { ReadCredentials } from './credentials.ts'
 import { type Reject, Rejection } from './rejection.ts'
+import { judgeScopes } from './scopes.ts'
 
 const accepted = diagnostics.channel('dbgpt-auth:accepted')
 const rejected = diagnostics.channel('dbgpt-auth:rejected')
 
 /** What a guard goes by. */
 export interface Rules {
-  /** Tells whether a request is to be looked at. */
-  readonly policyOf: (request: FastifyRequest) => FastifyContextConfig['apiKey']
+  /** Tells whether a request is to be looked at, and which scopes are asked for. */
+  readonly policyOf: (request: FastifyRequest) => Policy
   readonly readCredentials: ReadCredentials
   readonly check: Check
   /** Does what is to be done about a request that is not let in. */
   readonly reject: Reject
 }
 
+type Policy = FastifyContextConfig['apiKey']
+
 /** What a route's own config asks for, and nobody else: a prototype may be polluted. */
-export function routePolicy (request: FastifyRequest): FastifyContextConfig['apiKey'] {
+export function routePolicy (request: FastifyRequest): Policy {
   const { config } = request.routeOptions
   const policy = config.apiKey
   return policy !== undefined && Object.hasOwn(config, 'apiKey') ? policy : undefined
+}
+
+/** Who asks for a check has decided that there is one; the scopes that the route asks for are part of it. */
+export function verificationPolicy (request: FastifyRequest): Policy {
+  const policy = routePolicy(request)
+  return typeof policy === 'object' ? policy : true
 }
 
 /** Every request is looked at, and none let in: what a guard goes by before it knows better. */
@@ -43,17 +52,20 @@ export const letAllIn: Partial<Rules> = { policyOf: () => false }
 export function buildGuard (rules: Rules) {
   return function checkApiKey (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     request.apiKey = null
-    if (rules.policyOf(request) === false) return done()
+    const policy = rules.policyOf(request)
+    if (policy === false) return done()
     const digest = rules.readCredentials(request)
     const outcome = typeof digest === 'string' ? rules.check(digest) : digest
     // Bound, for a closure would be made for every request, also for those that do not wait.
-    if (outcome instanceof Promise) outcome.then(conclude.bind(undefined, request, reply, done))
-    else conclude(request, reply, done, outcome)
+    if (outcome instanceof Promise) outcome.then(conclude.bind(undefined, request, reply, done, policy))
+    else conclude(request, reply, done, policy, outcome)
   }
 
-  function conclude (request: FastifyRequest, reply: FastifyReply, done: Done, outcome: Outcome): void {
+  function conclude (request: FastifyRequest, reply: FastifyReply, done: Done, policy: Policy, found: Outcome): void {
+    const asksForScopes = typeof policy === 'object' && policy !== null
+    const outcome = asksForScopes && !(found instanceof Rejection) ? judgeScopes(found, policy, request) : found
     if (outcome instanceof Rejection) {
-      if (outcome.reason === 'missing' && rules.policyOf(request) === 'optional') return done()
+      if (outcome.reason === 'missing' && policy === 'optional') return done()
       const { apiKey, reason } = outcome
       if (rejected.hasSubscribers) rejected.publish({ request, apiKey, reason } satisfies ApiKeyEvent)
       return rules.reject(request, reply, outcome, done)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FST_DBGPT_AUTH_UNAUTHORIZED } from '../errors.ts'
+import { FST_DBGPT_AUTH_INSUFFICIENT_SCOPE, FST_DBGPT_AUTH_UNAUTHORIZED } from '../errors.ts'
 import type { ErrorFormat, ErrorFormatter, LogLevel } from '../types.ts'
-import { type Answer, type Answers, bodyOf } from './answer.ts'
+import { type Answer, type Answers, bodyOf, headersOf } from './answer.ts'
 import { endConnection } from './connection.ts'
 import { buildPreflightWarning } from './order.ts'
 import type { Reject } from './rejection.ts'
@@ -12,17 +12,18 @@ export function buildReject (
 ): Reject {
   const warnOfPreflight = buildPreflightWarning(fastify)
 
-  return function reject (request, reply, { reason, apiKey, error }) {
+  return function reject (request, reply, rejection) {
+    const { reason, apiKey, error, lack } = rejection
     const answer = answers[reason]
     const level = error === undefined ? logLevel : 'error'
     if (level !== 'silent') {
       // The route's pattern: a URL may have a key in it.
       const { method, routeOptions: { url: route }, ip } = request
-      request.log[level]({ reason, keyId: apiKey?.id, method, route, ip, err: error }, 'API key rejected')
+      request.log[level]({ reason, keyId: apiKey?.id, missingScopes: lack?.missing, method, route, ip, err: error }, 'API key rejected')
     }
     warnOfPreflight(request)
     endConnection(request, reply)
-    reply.code(answer.info.status).headers(answer.headers).type('application/json').send(body(request, answer))
+    reply.code(answer.info.status).headers(headersOf(answer, rejection)).type('application/json').send(body(request, answer))
   }
 
   function body (request: FastifyRequest, answer: Answer): Buffer {
@@ -42,8 +43,9 @@ export function buildReject (
  */
 export function buildHandOver (answers: Answers, reject: Reject): Reject {
   return function handOver (_request, reply, rejection, done) {
-    const { reason, error = new FST_DBGPT_AUTH_UNAUTHORIZED() } = rejection
-    const { info: { status }, headers } = answers[reason]
+    const { reason, error = new (reason === 'scope' ? FST_DBGPT_AUTH_INSUFFICIENT_SCOPE : FST_DBGPT_AUTH_UNAUTHORIZED)() } = rejection
+    const { status } = answers[reason].info
+    const headers = headersOf(answers[reason], rejection)
     const send = (reply: FastifyReply): void => { reject(reply.request, reply, rejection, () => {}) }
     reply.code(status)
     done(Object.defineProperty(Object.assign(error, { reason, headers }), 'send', { value: send }))

@@ -1,6 +1,14 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
 import type { ApiKey, RejectionReason } from '../types.ts'
 
+/** What a good key lacks. */
+export interface Lack {
+  /** All scopes that the route asks for. */
+  readonly needed: readonly string[]
+  /** Those that the key does not have. */
+  readonly missing: readonly string[]
+}
+
 /** Why a request is not let in. */
 export class Rejection {
   readonly reason: RejectionReason
@@ -8,11 +16,14 @@ export class Rejection {
   readonly apiKey: ApiKey | null
   /** Of a key store that failed. */
   readonly error: Error | undefined
+  /** Of a key without the scopes. */
+  readonly lack: Lack | undefined
 
-  constructor (reason: RejectionReason, apiKey: ApiKey | null = null, error?: Error) {
+  constructor (reason: RejectionReason, apiKey: ApiKey | null = null, error?: Error, lack?: Lack) {
     this.reason = reason
     this.apiKey = apiKey
     this.error = error
+    this.lack = lack
   }
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isDate } from 'node:util/types'
 import type { ApiKeyDetails } from '../types.ts'
 import { FrozenDate } from './frozen-date.ts'
+import { MOST_SCOPES, takeScopes } from './scopes.ts'
 
 const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u
 // A year after 9999 has six digits and a sign, as JSON.stringify writes it.
@@ -30,7 +31,10 @@ export const FIELDS: Readonly<Record<keyof ApiKeyDetails, Field>> = {
   },
   createdAt: DATE,
   expiresAt: DATE,
-  metadata: { rule: 'must be an object of JSON values', take: copyJsonObject }
+  metadata: { rule: 'must be an object of JSON values', take: copyJsonObject },
+  scopes: {
+    rule: `must be an array of at most ${MOST_SCOPES} scopes, each of visible ASCII characters without " and \\`, take: takeScopes
+  }
 }
 
 /** Tells whether a value is a Date that names an instant, from whatever realm. */

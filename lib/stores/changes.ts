@@ -59,6 +59,7 @@ function isSame (a: ApiKey, b: ApiKey): boolean {
   return a === b || (
     a.digest === b.digest && a.name === b.name && a.createdAt?.getTime() === b.createdAt?.getTime() &&
     a.expiresAt?.getTime() === b.expiresAt?.getTime() &&
-    (a.metadata === b.metadata || isDeepStrictEqual(a.metadata, b.metadata))
+    (a.metadata === b.metadata || isDeepStrictEqual(a.metadata, b.metadata)) &&
+    (a.scopes === b.scopes || isDeepStrictEqual(a.scopes, b.scopes))
   )
 }

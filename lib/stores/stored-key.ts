@@ -25,7 +25,9 @@ export function readStoredKey (key: unknown, invalid: (problem: string) => Error
   if (typeof key !== 'object' || key === null || Array.isArray(key)) throw invalid('a key must be an object')
   const stored = key as Record<string, unknown>
   if (typeof stored.digest !== 'string') throw invalid('a key must have a "digest"')
-  if (!Object.keys(stored).every(field => STORED.includes(field))) throw invalid(`a key has no other fields than ${STORED.join(', ')}`)
+  if (!Object.keys(stored).every(field => STORED.includes(field))) {
+    throw invalid(`a key has no other fields than ${STORED.join(', ')}, unless a newer version wrote it`)
+  }
   // In place: a copy of each of many keys is felt.
   for (const { field, revive } of REVIVED) if (stored[field] !== undefined) stored[field] = revive(stored[field])
   return key as ApiKeyInit

@@ -9,7 +9,7 @@ import { runCommand } from '../support/cli.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 import { shown } from '../support/shown.ts'
 
-const VERBS = ['generate', 'create', 'list', 'show', 'rename', 'rotate', 'revoke', 'import']
+const VERBS = ['generate', 'create', 'list', 'show', 'rename', 'scopes', 'rotate', 'revoke', 'import']
 
 t.test('help is there for the command and each verb', async t => {
   for (const flag of ['--help', '-h', 'help']) {

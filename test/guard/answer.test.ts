@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { type Answer, bodyOf, buildAnswers, ERROR_FORMATS } from '../../lib/guard/answer.ts'
+import { type Answer, bodyOf, buildAnswers, ERROR_FORMATS, headersOf } from '../../lib/guard/answer.ts'
+import { Rejection } from '../../lib/guard/rejection.ts'
 import { BODY_401, BODY_503, CHALLENGE, challenge } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
 
@@ -44,9 +45,18 @@ t.test('the headers say what is wrong, and that nothing is to be kept', async t 
     malformed: { 'www-authenticate': challenge('The API key is malformed'), 'cache-control': 'no-store' },
     unknown: { 'www-authenticate': challenge('The API key is not valid'), 'cache-control': 'no-store' },
     expired: { 'www-authenticate': challenge('The API key has expired'), 'cache-control': 'no-store' },
+    scope: { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"`, 'cache-control': 'no-store' },
     unavailable: { 'retry-after': '1', 'cache-control': 'no-store' }
   })
   t.match(buildAnswers('My API', '').missing.headers, { 'www-authenticate': 'Bearer realm="My API"' })
+})
+
+t.test('the headers of a 403 name all scopes that are asked for, and those of others are as they are', async t => {
+  const lack = { needed: ['flows:read', 'a,b'], missing: ['a,b'] }
+  t.same(headersOf(answers.scope, new Rejection('scope', null, undefined, lack)), {
+    'www-authenticate': `${CHALLENGE}, error="insufficient_scope", scope="flows:read a,b"`, 'cache-control': 'no-store'
+  })
+  t.equal(headersOf(answers.unknown, new Rejection('unknown')), answers.unknown.headers)
 })
 
 t.test('a formatter is told of the rejection and the request', async t => {

@@ -64,7 +64,9 @@ t.test('a store\'s answer that is no record of the key is a failure of the store
     true, false, 0, 1, '', record.digest, {}, [], Symbol('x'), () => record, createApiKey(OTHER_KEY),
     { ...record, digest: record.digest.toUpperCase() },
     { ...record, id: undefined }, { ...record, id: null }, { ...record, id: '' }, { ...record, id: 7 }, { ...record, expiresAt: '2030-01-01T00:00:00Z' }, { ...record, expiresAt: 1e15 },
-    { ...record, expiresAt: new Date(NaN) }, { ...record, expiresAt: { getTime: () => 1e15 } }
+    { ...record, expiresAt: new Date(NaN) }, { ...record, expiresAt: { getTime: () => 1e15 } },
+    { ...record, scopes: 'a' }, { ...record, scopes: 'a b' }, { ...record, scopes: ['a b'] }, { ...record, scopes: [7] }, { ...record, scopes: { a: 1 } },
+    { ...record, scopes: new Set(['a']) }, { ...record, scopes: [null] }, { ...record, scopes: Array(51).fill('a') }, { ...record, scopes: false }
   ]
   for (const answer of strange) {
     t.match(buildCheck(storeOf(answer))(record.digest), { reason: 'unavailable', apiKey: null }, String(answer))
@@ -76,7 +78,8 @@ t.test('what is wrong with a store\'s answer is its error\'s cause', async t => 
   const cases = [
     [{ ...record, id: undefined }, /it has no id$/],
     [{}, /its digest is not the one/],
-    [{ ...record, expiresAt: 1 }, /expiresAt/]
+    [{ ...record, expiresAt: 1 }, /expiresAt/],
+    [{ ...record, scopes: 'a' }, /its scopes are no array of scopes$/]
   ] as const
   for (const [answer, message] of cases) {
     const outcome = buildCheck(storeOf(answer))(record.digest) as Rejection
@@ -85,9 +88,17 @@ t.test('what is wrong with a store\'s answer is its error\'s cause', async t => 
 })
 
 t.test('null in a record\'s details is undefined', async t => {
-  const row = { ...record, name: null, createdAt: null, expiresAt: null, metadata: null }
+  const row = { ...record, name: null, createdAt: null, expiresAt: null, metadata: null, scopes: null }
   for (const answer of [row, Promise.resolve(row)]) {
     t.strictSame(await buildCheck(storeOf(answer))(record.digest), record, shown(answer))
+  }
+})
+
+t.test('one null among a record\'s details is undefined, too, and the others stay', async t => {
+  const whole = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(1e15), metadata: { a: 1 }, scopes: ['a'] })
+  for (const detail of ['name', 'createdAt', 'expiresAt', 'metadata', 'scopes']) {
+    const outcome = buildCheck(storeOf({ ...whole, [detail]: null }))(record.digest)
+    t.strictSame(outcome, { ...whole, [detail]: undefined }, detail)
   }
 })
 

@@ -17,7 +17,8 @@ t.test('a record holds the digest and not the text', async t => {
       name: undefined,
       createdAt: undefined,
       expiresAt: undefined,
-      metadata: undefined
+      metadata: undefined,
+      scopes: undefined
     }, shown(init))
   }
   t.notMatch(JSON.stringify(createApiKey({ key: KEY, name: 'billing' })), MARKER)
@@ -29,24 +30,29 @@ t.test('a record keeps its details, and nothing of the object it was made from',
     name: '计费 billing',
     createdAt: new Date(1e12),
     expiresAt: new Date(2e12),
-    metadata: { plan: { seats: [1, 2] }, note: null }
+    metadata: { plan: { seats: [1, 2] }, note: null },
+    scopes: ['b', 'a', 'b']
   }
   const record = createApiKey(init)
   t.match(record, { name: init.name, createdAt: init.createdAt, expiresAt: init.expiresAt })
   t.strictSame(record.metadata, init.metadata)
+  t.strictSame(record.scopes, ['b', 'a'], 'each once, in order')
   init.expiresAt.setTime(9e12)
   init.metadata.plan.seats.push(3)
+  init.scopes.length = 0
   t.equal(record.expiresAt?.getTime(), 2e12)
   t.same(record.metadata, { plan: { seats: [1, 2] }, note: null })
-  t.notOk(Object.isFrozen(init) || Object.isFrozen(init.metadata) || Object.isFrozen(init.expiresAt), 'options are not changed')
+  t.same(record.scopes, ['b', 'a'])
+  t.notOk(Object.isFrozen(init) || Object.isFrozen(init.metadata) || Object.isFrozen(init.scopes) || Object.isFrozen(init.expiresAt), 'options are not changed')
 })
 
 t.test('a record is frozen through and through, dates included', async t => {
-  const record = createApiKey({ key: KEY, expiresAt: new Date(2e12), metadata: { plan: { seats: [1] } } })
+  const record = createApiKey({ key: KEY, expiresAt: new Date(2e12), metadata: { plan: { seats: [1] } }, scopes: ['a'] })
   const { plan } = record.metadata as { plan: { seats: number[] } }
   t.throws(() => { (record as { name?: string }).name = 'x' }, TypeError)
   t.throws(() => { (record.metadata as Record<string, unknown>).plan = 'x' }, TypeError)
   t.throws(() => plan.seats.push(2), TypeError)
+  t.throws(() => { (record.scopes as string[]).push('b') }, TypeError)
   const expiresAt = record.expiresAt as Date
   t.throws(() => expiresAt.setTime(9e12), TypeError)
   t.throws(() => expiresAt.setUTCFullYear(9999), TypeError)
@@ -58,12 +64,12 @@ t.test('a record is frozen through and through, dates included', async t => {
 })
 
 t.test('null in a detail is undefined', async t => {
-  const init = { name: null, createdAt: null, expiresAt: null, metadata: null }
+  const init = { name: null, createdAt: null, expiresAt: null, metadata: null, scopes: null }
   t.strictSame(createApiKey({ key: KEY, ...init }), createApiKey(KEY))
 })
 
 t.test('a record of a record is the same', async t => {
-  const record = createApiKey({ key: KEY, name: 'billing', expiresAt: new Date(2e12), metadata: { a: 1 } })
+  const record = createApiKey({ key: KEY, name: 'billing', expiresAt: new Date(2e12), metadata: { a: 1 }, scopes: [] })
   t.strictSame(createApiKey(record), record)
   t.throws(() => createApiKey({ ...record, id: '0'.repeat(16) } as ApiKeyInit), { ...INVALID, message: /"id" must be/ })
 })
@@ -80,6 +86,7 @@ t.test('details out of their bounds are refused by the field\'s name', async t =
     [{ metadata: { at: new Date(0) } }, /"metadata"/], [{ metadata: { f () {} } }, /"metadata"/],
     [{ metadata: { u: undefined } }, /"metadata"/], [{ metadata: { n: NaN } }, /"metadata"/],
     [{ metadata: { big: 1n } }, /"metadata"/], [{ metadata: cyclic }, /"metadata"/], [{ metadata: new Map() }, /"metadata"/],
+    [{ scopes: 'a' }, /"scopes" must be an array of at most 50 scopes/], [{ scopes: ['a b'] }, /"scopes"/], [{ scopes: [''] }, /"scopes"/],
     [{ expires: new Date(1e12) }, /no field "expires"/], [{ [KEY]: 'billing' }, /there is no field: there are id, key, digest, name,(?!.*PLAINTEXT)/]
   ]
   for (const [details, message] of cases) {

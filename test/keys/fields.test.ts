@@ -9,7 +9,7 @@ t.test('dates are told from what only looks like them', async t => {
 
 t.test('what JSON makes of a field\'s value is taken back', async t => {
   const values = {
-    name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { seats: [1] } }
+    name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { seats: [1] } }, scopes: ['a', 'b']
   }
   for (const [field, { take, revive }] of Object.entries(FIELDS)) {
     const json: unknown = JSON.parse(JSON.stringify(take(values[field as keyof typeof values])))

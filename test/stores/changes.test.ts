@@ -5,7 +5,7 @@ import { type ApiKey, type ApiKeyInit, createApiKey } from '../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
 
-const details = { key: KEY, name: 'web', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { a: 1 } } }
+const details = { key: KEY, name: 'web', createdAt: new Date(1e12), expiresAt: new Date(2e12), metadata: { plan: { a: 1 } }, scopes: ['a'] }
 const record = createApiKey(details)
 const other = createApiKey(OTHER_KEY)
 
@@ -26,7 +26,8 @@ t.test('a list is compared with another by ids and by what records say', async t
 t.test('each detail of a key that is another one is a change', async t => {
   const cases: readonly Partial<ApiKeyInit>[] = [
     { name: 'shop' }, { name: undefined }, { createdAt: new Date(0) }, { createdAt: undefined }, { expiresAt: new Date(3e12) },
-    { expiresAt: undefined }, { metadata: { plan: { a: 2 } } }, { metadata: undefined }
+    { expiresAt: undefined }, { metadata: { plan: { a: 2 } } }, { metadata: undefined }, { scopes: ['a', 'b'] },
+    { scopes: [] }, { scopes: undefined }
   ]
   for (const detail of cases) {
     const now = createApiKey({ ...details, ...detail } as ApiKeyInit)

@@ -10,7 +10,7 @@ import { KEY, OTHER_KEY } from '../support/app.ts'
  * @param make - makes an empty store, open and ready
  */
 export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStore & ManagedStore>): void {
-  const record = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), metadata: { plan: { seats: 3 } } })
+  const record = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), metadata: { plan: { seats: 3 } }, scopes: ['b', 'a'] })
   const other = createApiKey(OTHER_KEY)
 
   t.test('a key that was added is found and listed, and another is not', async t => {
@@ -30,6 +30,7 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     const store = await make(t)
     await store.add({ ...record, metadata: { plan: { seats: 3 } }, expiresAt: new Date(2e12) })
     const found = await store.find(record.digest)
+    t.ok(Object.isFrozen(found?.scopes))
     t.ok(Object.isFrozen(found) && Object.isFrozen(found?.metadata) && Object.isFrozen(found?.metadata?.plan))
     t.throws(() => found?.expiresAt?.setTime(9e12), TypeError)
     t.equal(store.find(record.digest), store.find(record.digest), 'it is one record')
@@ -89,7 +90,10 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.same(await store.find(record.digest), { ...record, name: 'shop', expiresAt: new Date(2e12) })
     t.equal(await store.update(record.id, { expiresAt: undefined }), true)
     t.same(await store.list(), [{ ...record, name: 'shop' }])
-    for (const details of [{ name: '' }, { digest: other.digest }, { id: other.id }, { key: OTHER_KEY }, { owner: 'me' }]) {
+    t.equal(await store.update(record.id, { scopes: [] }), true)
+    t.same((await store.list())[0]?.scopes, [], 'an empty list is not none')
+    await store.update(record.id, { scopes: record.scopes })
+    for (const details of [{ name: '' }, { scopes: ['a b'] }, { digest: other.digest }, { id: other.id }, { key: OTHER_KEY }, { owner: 'me' }]) {
       await t.rejects(store.update(record.id, details), { code: 'FST_DBGPT_AUTH_KEY_INVALID' }, Object.keys(details).join())
     }
     t.same(await store.list(), [{ ...record, name: 'shop' }])

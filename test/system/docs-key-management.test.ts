@@ -9,7 +9,7 @@ import { RedisServer, skip } from '../support/redis.ts'
 
 const keys = [
   createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(1.1e12), metadata: { plan: 'gold' } }),
-  createApiKey(OTHER_KEY)
+  createApiKey({ key: OTHER_KEY, scopes: ['flows:read'] })
 ]
 
 /** The command lines under a heading. */
@@ -27,6 +27,19 @@ t.test('a key that leaked is revoked by its text', async t => {
   const { stdout } = await runShell(line ?? '', { cwd: folder, env: { LEAKED_KEY: KEY } })
   t.equal(stdout, `revoked  ${keys[0]?.id}  billing\n`)
   t.same(await store.list(), keys.slice(1))
+})
+
+t.test('a key is made with scopes, and given others', async t => {
+  const folder = await makePackageFolder(t)
+  const [lines = '', ...others] = await linesUnder('Scopes')
+  t.same(others, [])
+  const [create, change] = lines.trim().split('\n') as [string, string]
+  const store = new FileKeyStore(join(folder, 'keys.json'))
+  await runShell(create, { cwd: folder })
+  t.match(await store.list(), [{ name: 'dashboard', scopes: ['flows:read'] }])
+  const { stdout } = await runShell(change, { cwd: folder })
+  t.match(stdout, /^scopes {2}[0-9a-f]{16} {2}flows:read flows:write\n$/)
+  t.strictSame((await store.list())[0]?.scopes, ['flows:read', 'flows:write'])
 })
 
 t.test('a backup is restored without loss, and keys move to Redis and back', { skip }, async t => {

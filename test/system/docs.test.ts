@@ -12,10 +12,17 @@ import { resolve, type Variables } from '../support/settings.ts'
 import { until } from '../support/until.ts'
 
 /** What is told apart about the programs, by heading: which key to ask with, and what a good one gets. */
-const probes: Readonly<Record<string, { readonly key?: string, readonly status?: number }>> = {
+const probes: Readonly<Record<string, { readonly key?: string, readonly status?: number, readonly more?: string }>> = {
   'fastify-dbgpt-auth': { status: 200 },
   'Keys in code': { key: 'hello' },
-  'A key store of one\'s own': { key: KEY }
+  Scopes: {
+    key: 'hello',
+    more: `for (const [key, method, expected] of [['world', 'GET', 200], ['world', 'POST', 403], ['hello', 'GET', 200], ['hello', 'POST', 200]]) {
+      const { statusCode, body } = await app.inject({ method, url: '/flows', headers: { authorization: 'Bearer ' + key } })
+      if (statusCode !== expected) throw new Error(\`\${key} \${method} \${statusCode} \${body}\`)
+    }`
+  },
+  'A key store of one\'s own': { key: KEY, more: `table.set('${createApiKey(KEY).digest}', { name: 'x' })` }
 }
 
 const files = ['README.md', ...(await readdir('docs')).map(name => `docs/${name}`)]
@@ -26,8 +33,7 @@ for (const file of files.filter(name => name.endsWith('.md') && !apart.includes(
     t.test(`the program of ${file} under "${heading}" runs, and guards`, async t => {
       const folder = await makePackageFolder(t)
       await writeFile(join(folder, 'keys.json'), serializeKeyFile([createApiKey(KEY)]))
-      const { key = KEY, status = 404 } = probes[heading] ?? {}
-      const more = heading === 'A key store of one\'s own' ? `table.set('${createApiKey(key).digest}', { name: 'x' })` : ''
+      const { key = KEY, status = 404, more = '' } = probes[heading] ?? {}
       t.same(await askProgram(code, folder, { key, more, env: { API_KEYS: KEY } }), [status, 401])
     })
   }

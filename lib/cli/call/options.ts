@@ -29,6 +29,19 @@ export function textOption ({ values }: Call, name: string): string | undefined 
   return values[name] as string | undefined
 }
 
+export const SCOPES_OPTION: Option = {
+  type: 'string', value: 'SCOPES', help: 'what the key may do: scopes, with blanks or commas between them; an empty text is none'
+}
+
+/** Returns the scopes that were given: none are an empty list. */
+export function scopesOption (call: Call): readonly string[] | undefined {
+  const text = textOption(call, 'scopes')
+  if (text === undefined) return undefined
+  const scopes = FIELDS.scopes.take(text.split(/[\s,]+/).filter(scope => scope !== '')) as readonly string[] | undefined
+  if (scopes === undefined) throw new UsageError('--scopes must be at most 50 scopes, each of visible ASCII characters without " and \\')
+  return scopes
+}
+
 /** Checks the name of a key. */
 export function parseName (text: string, option: string): string {
   if (FIELDS.name.take(text) === undefined) throw new UsageError(`${option} ${FIELDS.name.rule}`)

@@ -78,8 +78,14 @@ export function printNewKey (output: Output, text: string, record: ApiKey, quiet
     ['key', text],
     ['id', record.id],
     ['name', record.name ?? '-'],
-    ['expires', record.expiresAt?.toISOString() ?? 'never']
+    ['expires', record.expiresAt?.toISOString() ?? 'never'],
+    ...record.scopes === undefined ? [] : [['scopes', formatScopes(record)]]
   ])
+}
+
+/** Says what a key may do. */
+export function formatScopes ({ scopes }: Pick<ApiKey, 'scopes'>): string {
+  return scopes === undefined ? 'all' : scopes.length === 0 ? 'none' : scopes.join(' ')
 }
 
 /**

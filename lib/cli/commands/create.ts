@@ -4,7 +4,7 @@ import { generateApiKey } from '../../keys/generate.ts'
 import { addAndPrint } from '../call/add-and-print.ts'
 import { storeOf } from '../call/store.ts'
 import { parseInstant } from '../call/time.ts'
-import { CHANGE_OPTIONS, parseName, QUIET_OPTION, textOption, UsageError } from '../call/options.ts'
+import { CHANGE_OPTIONS, parseName, QUIET_OPTION, SCOPES_OPTION, scopesOption, textOption, UsageError } from '../call/options.ts'
 import type { Call, Command } from '../call/types.ts'
 
 /** `dbgpt-auth create` */
@@ -15,6 +15,7 @@ export const create: Command = {
     name: { type: 'string', value: 'NAME', help: 'who or what the key is for (required)' },
     expires: { type: 'string', value: 'WHEN', help: 'a duration such as 90d, or an ISO date (default: never)' },
     metadata: { type: 'string', value: 'JSON', help: 'an object of the application\'s own' },
+    scopes: { ...SCOPES_OPTION, help: `${SCOPES_OPTION.help} (default: everything)` },
     quiet: QUIET_OPTION,
     ...CHANGE_OPTIONS
   },
@@ -29,7 +30,8 @@ export const create: Command = {
       name: parseName(name, '--name'),
       createdAt: new Date(now),
       expiresAt: expires === undefined ? undefined : parseInstant(expires, '--expires', now),
-      metadata: parseMetadata(call)
+      metadata: parseMetadata(call),
+      scopes: scopesOption(call)
     })
     await addAndPrint(storeOf(call), key, record, call)
   }

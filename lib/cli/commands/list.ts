@@ -20,7 +20,9 @@ export const list: Command = {
     if (values.json === true) printJson(stdout, keys)
     else if (keys.length === 0) stderr.write('There are no keys: "dbgpt-auth create" makes one.\n')
     else {
-      printTable(stdout, [['NAME', 'ID', 'AGE', 'EXPIRES', ''], ...keys.map(key => row(key, now))], {
+      // Where no key has scopes, nobody is told of them.
+      const scoped = keys.some(({ scopes }) => scopes !== undefined)
+      printTable(stdout, [['NAME', 'ID', 'AGE', 'EXPIRES', ...scoped ? ['SCOPES'] : [], ''], ...keys.map(key => row(key, now, scoped))], {
         columns: Math.max(COLUMNS, stdout.columns ?? 0),
         styles: showsColors(streams) ? ['', ...keys.map(({ status }) => STYLES[status])] : []
       })
@@ -28,7 +30,12 @@ export const list: Command = {
   }
 }
 
-function row (key: ShownKey, now: number): string[] {
+function row (key: ShownKey, now: number, scoped: boolean): string[] {
   const age = key.createdAt === undefined ? 'unknown' : formatDuration(Math.max(0, now - key.createdAt.getTime()))
-  return [key.name ?? '-', key.id, age, formatExpiry(key, now), key.status === 'good' ? '' : key.status]
+  return [key.name ?? '-', key.id, age, formatExpiry(key, now), ...scoped ? [countScopes(key)] : [], key.status === 'good' ? '' : key.status]
+}
+
+/** A list of them would not fit: `show` has it. */
+function countScopes ({ scopes }: ShownKey): string {
+  return scopes === undefined ? 'all' : scopes.length === 0 ? 'none' : String(scopes.length)
 }

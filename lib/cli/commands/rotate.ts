@@ -22,7 +22,7 @@ interface Rotation {
 
 /** `dbgpt-auth rotate` */
 export const rotate: Command = {
-  summary: 'make a new key of the same name and metadata, and let the old one end',
+  summary: 'make a new key of the same name, metadata and scopes, and let the old one end',
   operands: [KEY_OPERAND],
   options: {
     grace: { type: 'string', value: 'DURATION', help: `how long the old key lives on; 0 ends it now (default: ${DEFAULT_GRACE})` },
@@ -57,9 +57,9 @@ async function plan (call: Call, store: CliStore): Promise<Rotation> {
   const expires = textOption(call, 'expires')
   const expiresAt = expires === undefined ? undefined : parseInstant(expires, '--expires', now)
   const old = await select(call, store)
-  const { name, metadata } = newest(old)
+  const { name, metadata, scopes } = newest(old)
   const key = generateApiKey()
-  const record = createApiKey({ key, name, metadata, createdAt: new Date(now), expiresAt })
+  const record = createApiKey({ key, name, metadata, scopes, createdAt: new Date(now), expiresAt })
   // A key that ends sooner is left to.
   return { key, record, ending: old.filter(each => each.expiresAt === undefined || each.expiresAt > end), end }
 }

@@ -1,5 +1,5 @@
 import { JSON_OPTION, STORE_OPTIONS } from '../call/options.ts'
-import { printJson, printTable } from '../call/print.ts'
+import { formatScopes, printJson, printTable } from '../call/print.ts'
 import { CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
 import { type ShownKey, withStatus } from '../call/status.ts'
 import { storeOf } from '../call/store.ts'
@@ -25,7 +25,8 @@ export const show: Command = {
   }
 }
 
-function rows ({ id, digest, name, createdAt, expiresAt, metadata, status }: ShownKey, now: number): string[][] {
+function rows (key: ShownKey, now: number): string[][] {
+  const { id, digest, name, createdAt, expiresAt, metadata, status } = key
   return [
     ['id', id],
     ['digest', `sha256:${digest}`],
@@ -33,6 +34,7 @@ function rows ({ id, digest, name, createdAt, expiresAt, metadata, status }: Sho
     ['created', formatInstant(createdAt, now) ?? 'unknown'],
     ['expires', formatInstant(expiresAt, now) ?? 'never'],
     ['status', status],
+    ['scopes', formatScopes(key)],
     ['metadata', metadata === undefined ? '-' : JSON.stringify(metadata)]
   ]
 }

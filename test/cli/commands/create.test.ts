@@ -18,9 +18,22 @@ t.test('create stores a key and prints it once', async t => {
   t.equal(stdout, `key      ${key}\nid       ${id}\nname     计费\nexpires  2026-04-01T00:00:00.000Z\n`)
   t.equal(stderr, 'Keep the key now: it is not shown again.\n')
   t.same(await records(), [{
-    id, digest, name: '计费', createdAt: new Date(NOW), expiresAt: new Date('2026-04-01'), metadata: { plan: 'gold' }
+    id, digest, name: '计费', createdAt: new Date(NOW), expiresAt: new Date('2026-04-01'), metadata: { plan: 'gold' }, scopes: undefined
   }])
   t.equal((await stat(file)).mode & 0o777, 0o600)
+})
+
+t.test('create --scopes says what the key may do: blanks or commas stand between scopes, and nothing is none of them', async t => {
+  const cases = [
+    ['flows:read', ['flows:read']], ['a b', ['a', 'b']], ['a,b', ['a', 'b']], [' b,\ta, b ', ['b', 'a']], ['', []], [' , ', []]
+  ] as const
+  for (const [text, scopes] of cases) {
+    const { file, records } = await makeKeyFile(t)
+    const { code, stdout } = await runCommand(['create', '--name', 'x', '--scopes', text, '--store', file])
+    t.equal(code, 0, JSON.stringify(text))
+    t.match(stdout, new RegExp(`\nscopes   ${scopes.join(' ') || 'none'}\n$`), JSON.stringify(text))
+    t.strictSame((await records())[0]?.scopes, scopes, JSON.stringify(text))
+  }
 })
 
 t.test('create --quiet prints the key alone, to be piped', async t => {
@@ -37,7 +50,8 @@ t.test('what is wrong about a new key is wrong usage, and makes no store', async
     ['--name', '', /^dbgpt-auth: --name is 1 to 200 characters without control characters, see/], ['--name', 'a\r', /--name is 1 to 200/],
     ['--expires', '0d', /--expires must be in the future/], ['--expires', '2020-01-01', /--expires must be in the future/],
     ['--expires', '2030-02-31', /--expires must be a duration such as 90d, or a date/],
-    ...['[]', '"x"', 'null', '7', '{', '', "'{}'", '{plan:gold}'].map(text => ['--metadata', text, /--metadata must be a JSON object such as/] as const)
+    ...['[]', '"x"', 'null', '7', '{', '', "'{}'", '{plan:gold}'].map(text => ['--metadata', text, /--metadata must be a JSON object such as/] as const),
+    ...['a"', 'a\\', 'é', Array.from({ length: 51 }, (_, index) => `s${index}`).join()].map(text => ['--scopes', text, /--scopes must be at most 50/] as const)
   ]
   for (const [option, value, message] of cases) {
     const named = option === '--name' ? [] : ['--name', 'x']

@@ -38,6 +38,18 @@ t.test('list shows name, id, age and expiry, and marks what is expired or old', 
   t.equal(colored.stdout, stdout.replace(/expired$/m, '\x1b[31mexpired\x1b[0m').replace(/old$/m, '\x1b[33mold\x1b[0m'))
 })
 
+t.test('list has a column of how many scopes there are, where a key has a list of them', async t => {
+  const { file } = await makeKeyFile(t)
+  const scopes = [undefined, [], ['a'], ['a', 'b']]
+  await new FileKeyStore(file).addAll(scopes.map((scopes, index) => createApiKey({ key: `${KEY}${index}`, name: `${index}`, createdAt: at(-91), scopes })))
+  const { stdout } = await runCommand(['list', '--store', file], { now: NOW })
+  t.same(stdout.trimEnd().split('\n').map(line => line.split(/ {2,}/).slice(3)), [
+    ['EXPIRES', 'SCOPES'], ['never', 'all', 'old'], ['never', 'none', 'old'], ['never', '1', 'old'], ['never', '2', 'old']
+  ])
+  const { stdout: json } = await runCommand(['list', '--json', '--store', file], { now: NOW })
+  t.same(JSON.parse(json).map(({ scopes }: { scopes?: string[] }) => scopes), scopes)
+})
+
 t.test('list --json is for programs', async t => {
   const { file } = await makeKeyFile(t)
   await new FileKeyStore(file).addAll(keys)

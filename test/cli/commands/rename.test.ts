@@ -5,7 +5,7 @@ import { runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
 import { shown } from '../../support/shown.ts'
 
-const key = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(3e12), metadata: { plan: 'gold' } })
+const key = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(1e12), expiresAt: new Date(3e12), metadata: { plan: 'gold' }, scopes: [] })
 const other = createApiKey({ key: OTHER_KEY, name: 'shop' })
 
 async function storeOf (t: Parameters<typeof makeKeyFile>[0], ...keys: ApiKey[]): ReturnType<typeof makeKeyFile> {

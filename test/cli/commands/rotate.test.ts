@@ -8,9 +8,9 @@ import { shown } from '../../support/shown.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.parse('2026-06-01T00:00:00Z')
-const old = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(NOW - HOUR), metadata: { plan: 'gold' } })
+const old = createApiKey({ key: KEY, name: 'billing', createdAt: new Date(NOW - HOUR), metadata: { plan: 'gold' }, scopes: ['a'] })
 
-t.test('rotate makes a key of the same name and metadata, and lets the old one live for a day', async t => {
+t.test('rotate makes a key of the same name, metadata and scopes, and lets the old one live for a day', async t => {
   for (const asked of ['billing', old.id, old.digest, '--stdin']) {
     const { file, records } = await makeKeyFile(t)
     await new FileKeyStore(file).add(old)
@@ -20,7 +20,7 @@ t.test('rotate makes a key of the same name and metadata, and lets the old one l
     const { id, digest } = createApiKey(keyIn(stdout))
     t.same(await records(), [
       { ...old, expiresAt: new Date(NOW + 24 * HOUR) },
-      { id, digest, name: 'billing', createdAt: new Date(NOW), expiresAt: undefined, metadata: { plan: 'gold' } }
+      { id, digest, name: 'billing', createdAt: new Date(NOW), expiresAt: undefined, metadata: { plan: 'gold' }, scopes: ['a'] }
     ], shown(asked))
   }
 })

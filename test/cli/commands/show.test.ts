@@ -8,12 +8,12 @@ import { shown } from '../../support/shown.ts'
 const NOW = Date.parse('2026-06-01T00:00:00Z')
 const name = `${'x'.repeat(190)}\u202e计`
 const full = createApiKey({
-  key: KEY, name, createdAt: new Date(NOW - 86_400_000), expiresAt: new Date(NOW + 3_600_000), metadata: { plan: 'gold\u2028', seats: [3] }
+  key: KEY, name, createdAt: new Date(NOW - 86_400_000), expiresAt: new Date(NOW + 3_600_000), metadata: { plan: 'gold\u2028', seats: [3] }, scopes: ['b', 'a,c']
 })
 const bare = createApiKey({ key: OTHER_KEY, expiresAt: new Date(NOW) })
 const lines = [
   `id        ${full.id}`, `digest    sha256:${full.digest}`, `name      ${'x'.repeat(190)}\\u202e计`, 'created   2026-05-31T00:00:00.000Z (1d ago)',
-  'expires   2026-06-01T01:00:00.000Z (in 1h)', 'status    good', 'metadata  {"plan":"gold\\u2028","seats":[3]}', ''
+  'expires   2026-06-01T01:00:00.000Z (in 1h)', 'status    good', 'scopes    b a,c', 'metadata  {"plan":"gold\\u2028","seats":[3]}', ''
 ].join('\n')
 
 t.test('show prints all of a key, whichever way it is chosen', async t => {
@@ -24,11 +24,11 @@ t.test('show prints all of a key, whichever way it is chosen', async t => {
   }
   t.equal((await runCommand(['show', bare.id, '--store', file], { now: NOW })).stdout, [
     `id        ${bare.id}`, `digest    sha256:${bare.digest}`, 'name      -', 'created   unknown',
-    'expires   2026-06-01T00:00:00.000Z (0s ago)', 'status    expired', 'metadata  -', ''
+    'expires   2026-06-01T00:00:00.000Z (0s ago)', 'status    expired', 'scopes    all', 'metadata  -', ''
   ].join('\n'))
   const forever = await makeKeyFile(t)
-  await new FileKeyStore(forever.file).add(createApiKey(KEY))
-  t.match((await runCommand(['show', full.id, '--store', forever.file])).stdout, /^expires {3}never$/m)
+  await new FileKeyStore(forever.file).add(createApiKey({ key: KEY, scopes: [] }))
+  t.match((await runCommand(['show', full.id, '--store', forever.file])).stdout, /^expires {3}never$[^]*^scopes {4}none$/m)
 })
 
 t.test('show --json prints what list --json does of it', async t => {
