@@ -108,7 +108,7 @@ export interface ManagedKeyStore extends KeyStore {
    * @param key - the record, as `createApiKey` makes it
    * @throws `FST_DBGPT_AUTH_KEY_EXISTS` if its id is taken
    */
-  add (key: ApiKey): Promise<void>
+  add (key: ApiKey, options?: ChangeOptions): Promise<void>
   /**
    * Sets when a key expires.
    *
@@ -116,14 +116,49 @@ export interface ManagedKeyStore extends KeyStore {
    * @param at - the instant from which the key is rejected
    * @returns false if there is no such key
    */
-  expire (id: string, at: Date): Promise<boolean>
+  expire (id: string, at: Date, options?: ChangeOptions): Promise<boolean>
   /**
    * Removes a key.
    *
    * @param id - the record's id, 16 hex digits
    * @returns false if there is no such key
    */
-  revoke (id: string): Promise<boolean>
+  revoke (id: string, options?: ChangeOptions): Promise<boolean>
+  /**
+   * Returns what was done to keys and by whom, the newest last. The file store and the Redis store have it.
+   *
+   * @param options - `limit`: how many entries at most, the newest; 10,000 if it is not given, and never more
+   */
+  history? (options?: { readonly limit?: number | undefined }): Promise<ApiKeyHistoryEntry[]>
+}
+
+/** Who makes a change. */
+export interface ChangeOptions {
+  /**
+   * A name for the history and the log, 1 to 200 characters without control characters.
+   * @defaultValue `user@host`, of this process
+   */
+  readonly actor?: string | undefined
+  /**
+   * Is told where a key was revoked, and that could not be written to the history.
+   * @defaultValue the log that the store was opened with, else a warning of the process
+   */
+  readonly warn?: ((message: string) => void) | undefined
+}
+
+/** What was done to keys, and by whom. */
+export interface ApiKeyHistoryEntry {
+  /** By the clock of Redis; of a file, by that of the machine which wrote to it. */
+  readonly at: Date
+  /** Who did it, as they said themselves: {@link ChangeOptions.actor}. */
+  readonly actor: string
+  readonly action: 'add' | 'update' | 'revoke'
+  /** To which keys, most often one; where many are added at once, an entry has up to 500. Never a digest. */
+  readonly keys: readonly Pick<ApiKey, 'id' | 'name'>[]
+  /** Of an update: which details, from what to what, in JSON's values; of metadata only that they are others. */
+  readonly changes?: Readonly<Record<string, { readonly from?: unknown, readonly to?: unknown }>> | undefined
+  /** The change was to follow, and could not be made: of a file. */
+  readonly failed?: true | undefined
 }
 
 /** What has changed in a list of keys, by records. */
@@ -133,6 +168,8 @@ export interface ApiKeyChanges {
   readonly changed: readonly ApiKey[]
   /** As they were. */
   readonly revoked: readonly ApiKey[]
+  /** Who made the changes, by ids of keys, as far as that is known. */
+  readonly actors?: ReadonlyMap<string, string> | undefined
 }
 
 /** Why a request was rejected: `scope`, a good key lacks one (403); `unavailable`, the key store fails (503); else 401. */

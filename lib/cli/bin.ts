@@ -12,7 +12,7 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     process.exit(1)
   }
   // Who reads a list may have seen enough of it; a file of it would not be whole.
-  if (code === 'EPIPE' && (['list', 'show', 'help'].includes(verb) || args.includes('--help') || args.includes('-h'))) process.exit()
+  if (code === 'EPIPE' && (['list', 'show', 'history', 'help'].includes(verb) || args.includes('--help') || args.includes('-h'))) process.exit()
   process.stderr.write(`dbgpt-auth: the output could not be written: ${code}\n`)
   process.exitCode = 1
 })

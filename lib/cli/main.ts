@@ -3,6 +3,7 @@ import { meantBy } from '../config/nearest.ts'
 import { holdsGeneratedKey } from '../keys/generate.ts'
 import { create } from './commands/create.ts'
 import { generate } from './commands/generate.ts'
+import { history } from './commands/history.ts'
 import { importKeys } from './commands/import.ts'
 import { list } from './commands/list.ts'
 import { rename } from './commands/rename.ts'
@@ -17,7 +18,7 @@ import { visible } from './call/visible.ts'
 import type { Command, Streams } from './call/types.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  generate, create, list, show, rename, scopes, rotate, revoke, import: importKeys
+  generate, create, list, show, rename, scopes, rotate, revoke, import: importKeys, history
 }
 
 const HELP = ['help', '--help', '-h']

@@ -1,4 +1,4 @@
-import type { ApiKey, KeyStore, KeyStoreLog } from '../types.ts'
+import type { ApiKey, ApiKeyChanges, KeyStore, KeyStoreLog } from '../types.ts'
 
 /** How often keys are looked for that have expired, in milliseconds. */
 const INTERVAL_MS = 60_000
@@ -9,7 +9,8 @@ const NAMED = 20
 type Listing = KeyStore & { list? (): Promise<ApiKey[]> }
 
 /**
- * Logs which keys are added, changed and revoked, and which have expired since the last look, of a store that tells.
+ * Logs which keys are added, changed and revoked and by whom, and which have expired since the last look, of a store that
+ * tells.
  *
  * @returns ends that
  */
@@ -31,10 +32,13 @@ export function logChanges (store: Listing, log: KeyStoreLog): () => void {
   }
 }
 
-function report (changes: object, { size }: KeyStore, log: KeyStoreLog): void {
-  const kinds = (Object.entries(changes) as [string, readonly ApiKey[]][]).filter(([, keys]) => keys.length > 0)
+type Reported = Partial<ApiKeyChanges> & { readonly expired?: readonly ApiKey[] }
+
+function report (changes: Reported, { size }: KeyStore, log: KeyStoreLog): void {
+  const { added = [], changed = [], revoked = [], expired = [], actors } = changes
+  const kinds = Object.entries({ added, changed, revoked, expired }).filter(([, keys]) => keys.length > 0)
   const fields = kinds.map(([kind, keys]) => [kind, {
-    count: keys.length, keys: keys.slice(0, NAMED).map(({ id, name }) => ({ id, name }))
+    count: keys.length, keys: keys.slice(0, NAMED).map(({ id, name }) => ({ id, name, actor: actors?.get(id) }))
   }])
   log.info({ ...Object.fromEntries(fields), keys: size }, `API keys: ${kinds.map(([kind, keys]) => `${keys.length} ${kind}`).join(', ')}`)
 }

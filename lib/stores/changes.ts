@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ApiKey, ApiKeyChanges } from '../types.ts'
 import { Turns } from './turns.ts'
 
+const KINDS = ['added', 'changed', 'revoked'] as const
+
 /** A list of keys by their ids. */
 export interface Listed {
   get (id: string): ApiKey | undefined
@@ -13,22 +15,38 @@ export class Changes implements ApiKeyChanges {
   readonly added: ApiKey[] = []
   readonly changed: ApiKey[] = []
   readonly revoked: ApiKey[] = []
+  readonly #actors = new Map<string, string>()
+
+  get actors (): ReadonlyMap<string, string> {
+    return this.#actors
+  }
 
   /** Tells whether nothing has changed. */
   get none (): boolean {
     return this.added.length + this.changed.length + this.revoked.length === 0
   }
 
+  /** Says who made each of them; undefined, that is not known. */
+  attribute (actorOf: (id: string, kind: (typeof KINDS)[number]) => string | undefined): this {
+    for (const kind of KINDS) {
+      for (const { id } of this[kind]) {
+        const actor = actorOf(id, kind)
+        if (actor !== undefined) this.#actors.set(id, actor)
+      }
+    }
+    return this
+  }
+
   /** Compares once more the keys of other changes. */
-  recheck ({ added, changed, revoked }: ApiKeyChanges, before: Listed, after: Listed): Changes {
+  recheck ({ added, changed, revoked, actors }: ApiKeyChanges, before: Listed, after: Listed): Changes {
     const ids = new Set([...added, ...changed, ...revoked].map(({ id }) => id))
     if (ids.size === 0) return this
     const result = new Changes()
-    for (const kind of ['added', 'changed', 'revoked'] as const) {
+    for (const kind of KINDS) {
       for (const key of this[kind]) if (!ids.has(key.id)) result[kind].push(key)
     }
     for (const id of ids) result.note(before.get(id), after.get(id))
-    return result
+    return result.attribute(id => actors?.get(id) ?? this.#actors.get(id))
   }
 
   /** Notes what became of one key: undefined, it is not in the list. */

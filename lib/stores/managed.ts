@@ -1,7 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { Changes } from './changes.ts'
 import { isValidDate } from '../keys/fields.ts'
-import type { ApiKey, ApiKeyChanges, ApiKeyDetails } from '../types.ts'
+import type { ApiKey, ApiKeyChanges, ApiKeyDetails, ChangeOptions } from '../types.ts'
 
 /** What the stores of this package share. */
 export abstract class ManagedStore {
@@ -13,7 +13,7 @@ export abstract class ManagedStore {
    * @param keys - the records, as `createApiKey` makes them
    * @returns how many were added
    */
-  abstract addAll (keys: Iterable<ApiKey>): Promise<number>
+  abstract addAll (keys: Iterable<ApiKey>, options?: ChangeOptions): Promise<number>
 
   /**
    * Changes the details of a key in one step, as its record is then: what others change at the same time is kept.
@@ -23,7 +23,7 @@ export abstract class ManagedStore {
    * @returns false if there is no such key
    * @throws `FST_DBGPT_AUTH_KEY_INVALID`
    */
-  abstract update (id: string, details: ApiKeyDetails): Promise<boolean>
+  abstract update (id: string, details: ApiKeyDetails, options?: ChangeOptions): Promise<boolean>
 
   /**
    * Sets when a key expires.
@@ -33,9 +33,9 @@ export abstract class ManagedStore {
    * @returns false if there is no such key
    * @throws `FST_DBGPT_AUTH_KEY_INVALID` if that is no valid Date
    */
-  async expire (id: string, at: Date): Promise<boolean> {
+  async expire (id: string, at: Date, options?: ChangeOptions): Promise<boolean> {
     if (!isValidDate(at)) throw new FST_DBGPT_AUTH_KEY_INVALID('The key', '"expiresAt" must be a valid Date')
-    return await this.update(id, { expiresAt: at })
+    return await this.update(id, { expiresAt: at }, options)
   }
 
   /**
@@ -44,8 +44,8 @@ export abstract class ManagedStore {
    * @param key - the record, as `createApiKey` makes it
    * @throws `FST_DBGPT_AUTH_KEY_EXISTS` if its id is taken
    */
-  async add (key: ApiKey): Promise<void> {
-    if (await this.addAll([key]) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
+  async add (key: ApiKey, options?: ChangeOptions): Promise<void> {
+    if (await this.addAll([key], options) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
   }
 
   /**

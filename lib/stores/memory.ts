@@ -1,7 +1,8 @@
 import { createApiKey } from '../keys/api-key.ts'
+import { changerOf } from './changer.ts'
 import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
-import type { ApiKey, ApiKeyDetails, ManagedKeyStore } from '../types.ts'
+import type { ApiKey, ApiKeyDetails, ChangeOptions, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
 
 /**
@@ -40,17 +41,17 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
     return [...this.#keys.values()]
   }
 
-  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+  async addAll (keys: Iterable<ApiKey>, options?: ChangeOptions): Promise<number> {
     const records = Array.from(keys, key => createApiKey(key))
-    return this.#change(current => current.addMissing(records))
+    return this.#change(options, current => current.addMissing(records))
   }
 
-  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
-    return this.#change(current => current.update(id, details))
+  async update (id: string, details: ApiKeyDetails, options?: ChangeOptions): Promise<boolean> {
+    return this.#change(options, current => current.update(id, details))
   }
 
-  async revoke (id: string): Promise<boolean> {
-    return this.#change(current => current.delete(id))
+  async revoke (id: string, options?: ChangeOptions): Promise<boolean> {
+    return this.#change(options, current => current.delete(id))
   }
 
   /**
@@ -71,10 +72,11 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
     this.tell(changes)
   }
 
-  #change<T> (change: (current: KeyIndex) => T): T {
+  #change<T> (options: ChangeOptions | undefined, change: (current: KeyIndex) => T): T {
+    const { actor } = changerOf(options)
     const changes = this.#keys.changes = new Changes()
     const result = change(this.#keys)
-    this.tell(changes)
+    this.tell(changes.attribute(() => actor))
     return result
   }
 }

@@ -1,5 +1,6 @@
 import { FST_DBGPT_AUTH_REDIS_REPLICAS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from '../../stores/redis/errors.ts'
 import type { ApiKey } from '../../types.ts'
+import { changeOptions } from './options.ts'
 import { printNewKey } from './print.ts'
 import type { CliStore } from './store.ts'
 import type { Call } from './types.ts'
@@ -8,13 +9,14 @@ import type { Call } from './types.ts'
 export async function addAndPrint (store: CliStore, key: string, record: ApiKey, call: Call): Promise<void> {
   const { values, streams: { stdout, stderr, onNewKey } } = call
   const quiet = values.quiet === true
+  const by = changeOptions(call)
   const print = (): void => {
     onNewKey?.(record.id)
     printNewKey(stdout, key, record, quiet)
     if (!quiet) stderr.write('Keep the key now: it is not shown again.\n')
   }
   try {
-    await store.add(record)
+    await store.add(record, by)
   } catch (error) {
     if (error instanceof FST_DBGPT_AUTH_REDIS_REPLICAS || error instanceof FST_DBGPT_AUTH_REDIS_UNCONFIRMED) print()
     throw error

@@ -1,5 +1,8 @@
 import { FIELDS } from '../../keys/fields.ts'
+import { ACTOR_RULE, isActor, processActor } from '../../stores/changer.ts'
+import type { ChangeOptions } from '../../types.ts'
 import type { Call, Option } from './types.ts'
+import { visible } from './visible.ts'
 
 /** The command was called in a wrong way. */
 export class UsageError extends Error {}
@@ -17,12 +20,21 @@ export const STORE_OPTIONS: Readonly<Record<string, Option>> = {
 /** Where the keys are that are to be changed. */
 export const CHANGE_OPTIONS: Readonly<Record<string, Option>> = {
   ...STORE_OPTIONS,
-  replicas: { type: 'string', value: 'N', help: 'how many replicas of a Redis must confirm (default: 0)' }
+  replicas: { type: 'string', value: 'N', help: 'how many replicas of a Redis must confirm (default: 0)' },
+  actor: { type: 'string', value: 'WHO', help: 'who makes the change, for the history (default: user@host)' }
 }
 
 export const QUIET_OPTION: Option = { type: 'boolean', help: 'print the key and nothing else' }
 export const JSON_OPTION: Option = { type: 'boolean', help: 'print JSON' }
 export const DRY_RUN_OPTION: Option = { type: 'boolean', help: 'say what would be done, and change nothing' }
+
+/** Says who makes a change, and how it is told that a revocation is in no history. */
+export function changeOptions (call: Call): ChangeOptions {
+  const { stderr, env: { SUDO_USER: behind } } = call.streams
+  const actor = textOption(call, 'actor') ?? processActor(behind)
+  if (!isActor(actor)) throw new UsageError(`--actor is ${ACTOR_RULE}`)
+  return { actor, warn: message => { stderr.write(`dbgpt-auth: ${visible(message)}\n`) } }
+}
 
 /** Returns the value of an option that takes one, if it was given. */
 export function textOption ({ values }: Call, name: string): string | undefined {

@@ -27,7 +27,7 @@ const COLON = 'a file with a colon in its name is given as ./keys:v1.json'
  *
  * @throws {@link UsageError}, which does not repeat what was given: it may hold a password
  */
-export function storeOf (call: Call): CliStore {
+export function storeOf (call: Call): FileKeyStore | RedisKeyStore {
   const place = placeOf(call)
   if (isRedis(place)) return redisStore(place.text, call)
   const misplaced = REDIS_OPTIONS.find(name => textOption(call, name) !== undefined)
@@ -69,7 +69,7 @@ function isRedis ({ source, text }: Place): boolean {
     : `${source} must be a file, or ${URL_SHAPE}; ${COLON}`)
 }
 
-function redisStore (url: string, call: Call): CliStore {
+function redisStore (url: string, call: Call): RedisKeyStore {
   const replicas = textOption(call, 'replicas') ?? '0'
   if (!/^\d{1,4}$/.test(replicas)) throw new UsageError('--replicas must be a number')
   try {

@@ -42,7 +42,7 @@ export interface Call {
 export interface Command {
   readonly summary: string
   readonly options: Readonly<Record<string, Option>>
-  /** What its arguments are called, of which the option `stdin` stands for the first. */
+  /** What its arguments are called, in brackets if they may be left out; the option `stdin` stands for the first. */
   readonly operands: readonly string[]
   run (call: Call): Promise<void>
 }

@@ -9,7 +9,7 @@ import { summarize } from '../../keys/weak-key.ts'
 import { listForAdding } from '../call/dry-run.ts'
 import { listToKeyFile } from '../call/listed.ts'
 import { fileOf, storeOf } from '../call/store.ts'
-import { CHANGE_OPTIONS, DRY_RUN_OPTION, parseName, textOption, UsageError } from '../call/options.ts'
+import { CHANGE_OPTIONS, changeOptions, DRY_RUN_OPTION, parseName, textOption, UsageError } from '../call/options.ts'
 import type { Command, Streams } from '../call/types.ts'
 
 const SOURCE = 'standard input'
@@ -28,7 +28,7 @@ export const importKeys: Command = {
     const { values, streams: { stdin, stdout } } = call
     const given = textOption(call, 'name')
     const name = given === undefined ? undefined : parseName(given, '--name')
-    const store = storeOf(call)
+    const [store, by] = [storeOf(call), changeOptions(call)]
     const text = await read(stdin)
     assertTyped(text)
     const { list: { keys, mistakes, weaknesses } } = await parse(text)
@@ -44,7 +44,7 @@ export const importKeys: Command = {
     const file = fileOf(call)
     // The backup of an empty list, of which adding its keys would make no file.
     if (keys.size === 0 && file !== undefined) await updateKeyFile(file, current => current.size === 0)
-    const added = await store.addAll(Array.from(keys.values(), key => withDetails(key, { name: key.name ?? name })))
+    const added = await store.addAll(Array.from(keys.values(), key => withDetails(key, { name: key.name ?? name })), by)
     stdout.write(`${added} imported, ${keys.size - added} already there\n`)
   }
 }

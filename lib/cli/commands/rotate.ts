@@ -3,7 +3,7 @@ import { generateApiKey } from '../../keys/generate.ts'
 import type { ApiKey } from '../../types.ts'
 import { addAndPrint } from '../call/add-and-print.ts'
 import { assertChangeable } from '../call/dry-run.ts'
-import { CHANGE_OPTIONS, DRY_RUN_OPTION, QUIET_OPTION, textOption } from '../call/options.ts'
+import { CHANGE_OPTIONS, changeOptions, DRY_RUN_OPTION, QUIET_OPTION, textOption } from '../call/options.ts'
 import { printTable } from '../call/print.ts'
 import { changeEach, KEY_OPERAND, select, STDIN_OPTION } from '../call/select.ts'
 import { type CliStore, storeOf } from '../call/store.ts'
@@ -33,7 +33,7 @@ export const rotate: Command = {
     ...CHANGE_OPTIONS
   },
   async run (call) {
-    const store = storeOf(call)
+    const [store, by] = [storeOf(call), changeOptions(call)]
     const { key, record, ending, end } = await plan(call, store)
     if (call.values['dry-run'] === true) {
       await assertChangeable(store)
@@ -45,7 +45,7 @@ export const rotate: Command = {
     }
     await addAndPrint(store, key, record, call)
     await changeEach(ending, async ({ id }) => {
-      const ended = await store.expire(id, end)
+      const ended = await store.expire(id, end, by)
       if (ended && call.values.quiet !== true) call.streams.stderr.write(`The old key ${id} ends at ${end.toISOString()}.\n`)
     })
   }

@@ -1,7 +1,8 @@
-import { CHANGE_OPTIONS, SCOPES_OPTION, scopesOption, UsageError } from '../call/options.ts'
+import { CHANGE_OPTIONS, changeOptions, SCOPES_OPTION, scopesOption, UsageError } from '../call/options.ts'
 import { formatScopes } from '../call/print.ts'
 import { changeAndTell, CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
 import { storeOf } from '../call/store.ts'
+import type { ApiKey } from '../../types.ts'
 import type { Command } from '../call/types.ts'
 
 /** `dbgpt-auth scopes` */
@@ -12,8 +13,9 @@ export const scopes: Command = {
   async run (call) {
     const scopes = scopesOption(call)
     if (scopes === undefined) throw new UsageError('--scopes is required')
-    const store = storeOf(call)
+    const [store, by] = [storeOf(call), changeOptions(call)]
     const keys = await selectOne(call, store)
-    await changeAndTell(call, keys, ({ id }) => ['scopes', id, formatScopes({ scopes })], async ({ id }) => await store.update(id, { scopes }))
+    const row = ({ id }: ApiKey): string[] => ['scopes', id, formatScopes({ scopes })]
+    await changeAndTell(call, keys, row, async ({ id }) => await store.update(id, { scopes }, by))
   }
 }

@@ -19,5 +19,10 @@ export const FST_DBGPT_AUTH_KEY_FILE_WRITE = createError(
   'FST_DBGPT_AUTH_KEY_FILE_WRITE', 'The key file %s cannot be written, and is unchanged: %s'
 )
 
+/** The history of a file of keys cannot be written or read. */
+export const FST_DBGPT_AUTH_KEY_FILE_HISTORY = createError(
+  'FST_DBGPT_AUTH_KEY_FILE_HISTORY', 'The history %s cannot be %s'
+)
+
 /** The lock of a file of keys is not to be had. */
 export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError('FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'The key file cannot be locked: %s')

@@ -11,7 +11,7 @@ const COMMON: Reasons = {
   ENFILE: 'the system has too many files open'
 }
 
-const REASONS: Readonly<Record<'read' | 'write', Reasons>> = {
+const REASONS: Readonly<Record<'read' | 'write' | 'append', Reasons>> = {
   read: {
     ...COMMON,
     ENOENT: 'there is no such file: is the path right, and is it mounted?',
@@ -27,11 +27,20 @@ const REASONS: Readonly<Record<'read' | 'write', Reasons>> = {
     ENOSPC: 'the disk is full',
     EDQUOT: 'this user has no more room on the disk',
     EBUSY: 'it is in use, or mounted by itself: mount its folder instead'
+  },
+  append: {
+    ...COMMON,
+    ENOENT: 'there is no such folder, or nothing where its symbolic link leads',
+    EACCES: 'this user may not write to it, or may not make it in its folder: look at their modes',
+    EPERM: 'this user may not write to it, or not give it the owner of the key file',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'this user has no more room on the disk'
   }
 }
 
 /** Says in words why a file cannot be read or written; the system's code, if it has one, comes with it. */
-export function reasonOf ({ code, message }: NodeJS.ErrnoException, doing: 'read' | 'write'): string {
+export function reasonOf ({ code, message }: NodeJS.ErrnoException, doing: keyof typeof REASONS): string {
   if (code === undefined) return message
   const words = REASONS[doing][code]
   return words === undefined ? code : `${words} (${code})`

@@ -41,7 +41,8 @@ export async function replaceFile (file: string, text: string, assertHeld: () =>
   await syncFolder(dirname(file))
 }
 
-async function keepOwnerAndMode (file: string, handle: FileHandle): Promise<void> {
+/** Gives a new file the owner and the mode of another one, if that is there. */
+export async function keepOwnerAndMode (file: string, handle: FileHandle): Promise<void> {
   const before = await statIfThere(file)
   if (before === undefined) return
   const now = await handle.stat()

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
 import { compareLists } from '../changes.ts'
-import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
-import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'
-import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { WeakKeys } from '../../keys/weak-key.ts'
+import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import { changerOf } from '../changer.ts'
+import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
 import { Circumstances } from './circumstances.ts'
-import { parseKeyFile } from './key-file.ts'
-import { readKeyFile } from './read.ts'
+import { HistoryNews, readHistory } from './history-read.ts'
+import { loadKeyFile } from './load.ts'
 import { updateKeyFile } from './update.ts'
 import { FileWatch } from './watch.ts'
 
@@ -22,6 +23,7 @@ import { FileWatch } from './watch.ts'
 export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #file: string
   readonly #weakKeys: WeakKeys
+  readonly #news: HistoryNews
   #keys = new KeyIndex()
   /** Counts the lists that were put in force, so that a reading that began before knows of them. */
   #edition = 0
@@ -40,6 +42,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     super()
     this.#file = resolve(file)
     this.#weakKeys = weakKeys
+    this.#news = new HistoryNews(this.#file)
   }
 
   /**
@@ -51,6 +54,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
     this.#circumstances = log && new Circumstances(this.#file, log)
+    await this.#news.begin()
     await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
     this.#watch.start()
@@ -85,28 +89,39 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     return [...this.#keys.values()]
   }
 
-  async addAll (keys: Iterable<ApiKey>): Promise<number> {
+  async addAll (keys: Iterable<ApiKey>, options?: ChangeOptions): Promise<number> {
     const records = Array.from(keys, key => createApiKey(key))
     let added = 0
-    await this.#update(current => {
+    await this.#update(options, current => {
       added = current.addMissing(records)
       return added > 0
     })
     return added
   }
 
-  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
-    return await this.#update(current => current.update(id, details))
+  async update (id: string, details: ApiKeyDetails, options?: ChangeOptions): Promise<boolean> {
+    return await this.#update(options, current => current.update(id, details))
   }
 
-  async revoke (id: string): Promise<boolean> {
-    return await this.#update(current => current.delete(id))
+  async revoke (id: string, options?: ChangeOptions): Promise<boolean> {
+    return await this.#update(options, current => current.delete(id))
+  }
+
+  /**
+   * Returns what was done to keys and by whom, the newest last: of the file beside, in which each change is a line.
+   *
+   * @param options - `limit`: how many entries at most, the newest; at most 10,000, the default
+   * @throws `FST_DBGPT_AUTH_KEY_FILE_HISTORY`, or `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE` if there is neither file
+   */
+  async history ({ limit }: { readonly limit?: number | undefined } = {}): Promise<ApiKeyHistoryEntry[]> {
+    return await readHistory(this.#file, limitOf(limit))
   }
 
   /** Changes the file, and puts the new list in force at once. */
-  async #update (change: (current: KeyIndex) => boolean): Promise<boolean> {
+  async #update (options: ChangeOptions | undefined, change: (current: KeyIndex) => boolean): Promise<boolean> {
     // What an open store follows is there: if it is gone, nothing is to be put in its place.
-    const changed = await updateKeyFile(this.#file, change, this.#watch !== undefined)
+    const changer = changerOf(options, this.#log)
+    const changed = await updateKeyFile(this.#file, change, { mustExist: this.#watch !== undefined, changer })
     // Read back, for somebody may have replaced it since.
     if (changed) await this.#load()
     return changed
@@ -115,20 +130,17 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   /** Puts the file's keys in force, and tells whether they are news. */
   async #load (): Promise<boolean> {
     const edition = this.#edition
-    const { text, stats } = await readKeyFile(this.#file)
-    await this.#circumstances?.look(stats)
-    const digest = digestOf(text)
-    if (digest === this.#text) return false
-    const { list } = await parseKeyFile(text, this.#file)
-    judgeKeys(list, this.#weakKeys, this.#log)
+    const judges = { weakKeys: this.#weakKeys, log: this.#log, circumstances: this.#circumstances }
+    const loaded = await loadKeyFile(this.#file, this.#text, judges)
+    if (loaded === undefined) return false
     // Another reading was faster; which of the two is out of date, the file tells.
     if (edition !== this.#edition) return await this.#load()
     const before = this.#keys
     const isNews = this.#text !== undefined
     this.#edition++
-    this.#keys = list.keys
-    this.#text = digest
-    if (isNews && this.isHeard) this.tell(await compareLists(before, list.keys))
+    this.#keys = loaded.keys
+    this.#text = loaded.digest
+    if (isNews && this.isHeard) this.tell(await this.#news.attribute(await compareLists(before, loaded.keys)))
     return true
   }
 

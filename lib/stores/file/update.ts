@@ -1,5 +1,8 @@
 import { KeyIndex } from '../../keys/key-index.ts'
+import { type Changer, changerOf } from '../changer.ts'
+import { Deeds } from '../history.ts'
 import { FST_DBGPT_AUTH_KEY_FILE_PLAIN, FST_DBGPT_AUTH_KEY_FILE_WRITE } from './errors.ts'
+import { HistoryDraft } from './history-write.ts'
 import { parseKeyFile, serializeKeyFile } from './key-file.ts'
 import { withLock } from './lock.ts'
 import { readKeyFile } from './read.ts'
@@ -12,26 +15,46 @@ import { targetOf } from './target.ts'
  *
  * @param path - the file; a symbolic link stays one, and what it points to is replaced, or made
  * @param change - changes the list in place, and tells whether it did
- * @param mustExist - whether a file that is missing or blank is a fault, and not an empty list
+ * @param options - `mustExist`: whether a file that is missing or blank is a fault, and not an empty list; `changer`: who
+ * makes the change, for the history beside the file
  * @returns whether it was written
  * @throws `FST_DBGPT_AUTH_KEY_FILE_UNREADABLE`, `FST_DBGPT_AUTH_KEY_FILE_PLAIN`, `FST_DBGPT_AUTH_KEY_FILE_INVALID`,
- * `FST_DBGPT_AUTH_KEY_FILE_LOCKED` or `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file unchanged
+ * `FST_DBGPT_AUTH_KEY_FILE_LOCKED`, `FST_DBGPT_AUTH_KEY_FILE_HISTORY` or `FST_DBGPT_AUTH_KEY_FILE_WRITE`, with the file
+ * unchanged
  */
 export async function updateKeyFile (
-  path: string, change: (keys: KeyIndex) => boolean, mustExist = false
+  path: string, change: (keys: KeyIndex) => boolean,
+  { mustExist = false, changer = changerOf() }: { readonly mustExist?: boolean, readonly changer?: Changer } = {}
 ): Promise<boolean> {
   let file = path
   try {
     file = await targetOf(path)
     return await withLock(file, async assertHeld => {
       const keys = await read(file, mustExist)
+      const deeds = keys.changes = new Deeds()
       const changed = change(keys)
-      if (changed) await replaceFile(file, serializeKeyFile(keys.values()), assertHeld)
+      if (changed) await replace(file, keys, new HistoryDraft(file, deeds.list(), changer), assertHeld)
       return changed
     })
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
     throw new FST_DBGPT_AUTH_KEY_FILE_WRITE(file, reasonOf(cause, 'write'), { cause })
+  }
+}
+
+/**
+ * The lines of the history come right before the step: a crash in between leaves those of a change that was not made, and
+ * never a change without them.
+ */
+async function replace (file: string, keys: KeyIndex, draft: HistoryDraft, assertHeld: () => Promise<void>): Promise<void> {
+  try {
+    await replaceFile(file, serializeKeyFile(keys.values()), async () => {
+      await draft.write()
+      await assertHeld()
+    })
+  } catch (error) {
+    await draft.takeBack()
+    throw error
   }
 }
 

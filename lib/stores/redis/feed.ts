@@ -115,9 +115,9 @@ export class Feed {
   }
 
   /** Makes a change that Redis has confirmed to this process, without waiting for the feed to bring it. */
-  apply (position: string, id: string, record: ApiKey | undefined): void {
-    this.#snapshot.apply(position, id, record)
-    for (const { snapshot } of this.#loading) snapshot.apply(position, id, record)
+  apply (position: string, id: string, record: ApiKey | undefined, actor?: string): void {
+    this.#snapshot.apply(position, id, record, actor)
+    for (const { snapshot } of this.#loading) snapshot.apply(position, id, record, actor)
     if (!this.#comparing) this.#options.onChange?.(this.#snapshot.keys.takeChanges())
   }
 

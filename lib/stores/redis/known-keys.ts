@@ -10,6 +10,8 @@ export class KnownKeys {
   readonly #unreadable = new Map<string, ApiKey | undefined>()
   /** What has changed since it was last taken; until it is first taken, nothing. */
   #changes: Changes | undefined
+  /** Who made the last change of a key since then, where that is known. */
+  #actors = new Map<string, string | undefined>()
 
   /** How many keys there are, those that cannot be read included. */
   get size (): number {
@@ -31,7 +33,7 @@ export class KnownKeys {
   }
 
   /** Takes in the record of an id: undefined, there is none; null, it cannot be read. */
-  set (id: string, record: ApiKey | null | undefined): void {
+  set (id: string, record: ApiKey | null | undefined, actor?: string): void {
     const before = this.#keys.get(id) ?? this.#unreadable.get(id)
     if (record) this.#keys.set(id, record)
     else this.#keys.delete(id)
@@ -40,14 +42,17 @@ export class KnownKeys {
       return
     }
     this.#unreadable.delete(id)
-    this.#changes?.note(before, record)
+    if (this.#changes === undefined) return
+    this.#changes.note(before, record)
+    this.#actors.set(id, actor)
   }
 
   /** Tells what has changed since it was last asked for. */
   takeChanges (): Changes {
-    const changes = this.#changes ?? new Changes()
+    const [changes, actors] = [this.#changes ?? new Changes(), this.#actors]
     this.#changes = new Changes()
-    return changes
+    this.#actors = new Map()
+    return changes.attribute(id => actors.get(id))
   }
 
   /** Tells what is not as it was in a list that this one takes the place of. */

@@ -3,9 +3,6 @@ import type { RedisClient } from './client.ts'
 /** The format of what is stored, and the number that says so. */
 export const VERSION = '1'
 
-/** About how many changes the log keeps: who is further behind reads the whole list again. */
-export const LOG_LENGTH = 10_000
-
 /** The position before the first entry of a log. */
 export const BEGINNING = '0-0'
 
@@ -13,15 +10,19 @@ export const BEGINNING = '0-0'
 export interface Layout {
   /** A hash: ids to records as JSON. */
   readonly keys: string
-  /** A stream: the ids of the keys that changed, and how many keys there were then. */
+  /** A stream: the ids of the keys that changed, who changed them, and how many keys there were then. */
   readonly changes: string
   /** A hash: `version`, the format's number, and `epoch`, a random name of this list. */
   readonly meta: string
+  /** A stream: what was done to keys and by whom, for people; nothing depends on it. */
+  readonly history: string
 }
 
 /** Names the parts of a list of keys. */
 export function layoutOf (prefix: string): Layout {
-  return { keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta` }
+  return {
+    keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta`, history: `{${prefix}}:history`
+  }
 }
 
 /** What a script takes: names first, as a cluster and access control lists demand, then what it is about. */
@@ -30,7 +31,8 @@ export interface Script {
   readonly names: readonly (keyof Layout)[]
 }
 
-const refuseOther = (version: string): string =>
+/** Refuses, in a script, a list of another format. */
+export const refuseOther = (version: string): string =>
   `if ${version} and ${version} ~= '${VERSION}' then return redis.error_reply('VERSION of the format: ' .. ${version}) end`
 
 /** Runs a script. */
@@ -69,71 +71,6 @@ return { meta[1], meta[2], last and last[1] or '${BEGINNING}', held, size, recor
 export type Read = [
   version: string | null, epoch: string | null, last: string, held: number, size: number, records: (string | null)[]
 ]
-
-// An entry comes before its change: what refuses it, a full memory or a missing right, leaves both undone.
-const logOf = (id: string, size: string): string =>
-  `'XADD', KEYS[2], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'id', ${id}, 'size', ${size}`
-
-/**
- * Adds the records of ARGV[2], ARGV[4], … under the ids of ARGV[1], ARGV[3], … where they are free; the last two are
- * version and epoch, for a list that has none yet. Returns the last entry's position, or null, and 1 or 0 for each.
- */
-export const ADD: Script = {
-  names: ['keys', 'changes', 'meta'],
-  lua: `
-local version = redis.call('HGET', KEYS[3], 'version')
-${refuseOther('version')}
-local size = redis.call('HLEN', KEYS[1])
-local entry = false
-local added = {}
-for i = 1, #ARGV - 3, 2 do
-  local new = 0
-  if not redis.call('HGET', KEYS[1], ARGV[i]) then
-    size = size + 1
-    entry = redis.call(${logOf('ARGV[i]', 'size')})
-    new = redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
-  end
-  added[#added + 1] = new
-end
-if entry then
-  redis.call('HSETNX', KEYS[3], 'version', ARGV[#ARGV - 1])
-  redis.call('HSETNX', KEYS[3], 'epoch', ARGV[#ARGV])
-end
-return { entry, added }`
-}
-
-/** Returns the record of the id ARGV[1], or null. */
-export const GET: Script = {
-  names: ['keys', 'meta'],
-  lua: `
-local version = redis.call('HGET', KEYS[2], 'version')
-${refuseOther('version')}
-return redis.call('HGET', KEYS[1], ARGV[1])`
-}
-
-/** Puts ARGV[3] in place of the record ARGV[2] of the id ARGV[1]; null if the record is another one by now. */
-export const REPLACE: Script = {
-  names: ['keys', 'changes'],
-  lua: `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return false end
-local entry = redis.call(${logOf('ARGV[1]', "redis.call('HLEN', KEYS[1])")})
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return entry`
-}
-
-/** Removes the id ARGV[1]; null if there is none. Where the memory is full, Redis lets it be logged after the removal. */
-export const REMOVE: Script = {
-  names: ['keys', 'changes'],
-  lua: `
-if not redis.call('HGET', KEYS[1], ARGV[1]) then return false end
-local size = redis.call('HLEN', KEYS[1]) - 1
-local entry = redis.pcall(${logOf('ARGV[1]', 'size')})
-local full = type(entry) == 'table' and entry.err and entry.err:find('OOM', 1, true)
-if type(entry) == 'table' and entry.err and not full then return entry end
-redis.call('HDEL', KEYS[1], ARGV[1])
-if full then return redis.call(${logOf('ARGV[1]', 'size')}) end
-return entry`
-}
 
 /**
  * Tells whether a position of the log is behind another.

@@ -18,7 +18,8 @@ export interface Source {
   readonly onUnreadable: (id: string, error: Error) => void
 }
 
-type LogPage = [{ readonly messages: { readonly id: string, readonly message: { readonly id?: string } }[] }] | null
+interface LogEntry { readonly id: string, readonly message: { readonly id?: string, readonly actor?: string } }
+type LogPage = [{ readonly messages: readonly LogEntry[] }] | null
 interface Page { readonly cursor: string, readonly entries: { readonly field: string, readonly value: string }[] }
 
 /** The whole list as it was at a position of the log. */
@@ -65,6 +66,7 @@ export class Snapshot {
     const answer = await connection.ask<LogPage>(client => client.xRead(stream, options), (blockMs ?? 0) + OVERDUE_MS)
     const messages = answer?.[0]?.messages ?? []
     const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
+    const actors = new Map(messages.map(({ message: { id, actor } }) => [id, actor]))
     const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
       // That they have changed is known, and to what is not: they are let in no more.
       for (const id of ids) this.keys.set(id, null)
@@ -79,7 +81,7 @@ export class Snapshot {
     this.#last = last
     for (const [index, id] of ids.entries()) {
       // What was read before a change that is already made here would undo it.
-      if (!isBefore(last, this.#ahead.get(id) ?? last)) this.#take(id, records[index] ?? null, source)
+      if (!isBefore(last, this.#ahead.get(id) ?? last)) this.#take(id, records[index] ?? null, source, actors.get(id))
     }
     this.#position = messages.at(-1)?.id ?? this.#position
     for (const [id, position] of this.#ahead) if (!isBefore(this.#position, position)) this.#ahead.delete(id)
@@ -90,10 +92,10 @@ export class Snapshot {
   }
 
   /** Makes a change that is known from elsewhere, unless the list is ahead of it. */
-  apply (position: string, id: string, record: ApiKey | undefined): void {
+  apply (position: string, id: string, record: ApiKey | undefined, actor?: string): void {
     if (!isBefore(this.#position, position)) return
     this.#ahead.set(id, position)
-    this.keys.set(id, record)
+    this.keys.set(id, record, actor)
   }
 
   async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
@@ -103,9 +105,9 @@ export class Snapshot {
     return read
   }
 
-  #take (id: string, json: string | null, { onUnreadable }: Source): void {
+  #take (id: string, json: string | null, { onUnreadable }: Source, actor?: string): void {
     try {
-      this.keys.set(id, json === null ? undefined : readRecord(id, json))
+      this.keys.set(id, json === null ? undefined : readRecord(id, json), actor)
     } catch (error) {
       this.keys.set(id, null)
       onUnreadable(id, error as Error)

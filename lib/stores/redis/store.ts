@@ -1,7 +1,9 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { Changes } from '../changes.ts'
-import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import { changerOf } from '../changer.ts'
+import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
@@ -53,6 +55,7 @@ interface RedisKeyStoreSettings {
 export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #feed: Feed
   readonly #writer: Writer
+  #log: KeyStoreLog | undefined
 
   /**
    * @param options - where the keys are
@@ -72,7 +75,7 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
       layout,
       waitReplicas,
       keep: () => this.#feed.isOpen,
-      onChange: (position, id, record) => this.#feed.apply(position, id, record)
+      onChange: (...change) => this.#feed.apply(...change)
     })
   }
 
@@ -89,6 +92,7 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
    * after the last answer, and `FST_DBGPT_AUTH_OPTION` if `createClient` returns no client, or one that is connected
    */
   async open (log?: KeyStoreLog): Promise<void> {
+    this.#log = log
     await this.#feed.open(log)
   }
 
@@ -123,12 +127,12 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
    * @returns how many were added
    * @throws as {@link RedisKeyStore.revoke}
    */
-  async addAll (keys: Iterable<ApiKey>): Promise<number> {
-    return await this.#writer.add(Array.from(keys, key => createApiKey(key)))
+  async addAll (keys: Iterable<ApiKey>, options?: ChangeOptions): Promise<number> {
+    return await this.#writer.add(Array.from(keys, key => createApiKey(key)), changerOf(options, this.#log))
   }
 
-  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
-    return await this.#writer.update(id, details)
+  async update (id: string, details: ApiKeyDetails, options?: ChangeOptions): Promise<boolean> {
+    return await this.#writer.update(id, details, changerOf(options, this.#log))
   }
 
   /**
@@ -139,8 +143,18 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
    * @throws `FST_DBGPT_AUTH_REDIS` if Redis refuses, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` if it does not answer, and
    * `FST_DBGPT_AUTH_REDIS_REPLICAS` if too few replicas confirm, where the revocation stands on the master
    */
-  async revoke (id: string): Promise<boolean> {
-    return await this.#writer.revoke(id)
+  async revoke (id: string, options?: ChangeOptions): Promise<boolean> {
+    return await this.#writer.revoke(id, changerOf(options, this.#log))
+  }
+
+  /**
+   * Returns what was done to keys and by whom, the newest last, as Redis has it; it keeps about 10,000 entries.
+   *
+   * @param options - `limit`: how many entries at most, the newest; at most 10,000, the default
+   * @throws `FST_DBGPT_AUTH_REDIS`, or `FST_DBGPT_AUTH_REDIS_EMPTY` if there is neither a history nor a list of keys
+   */
+  async history ({ limit }: { readonly limit?: number | undefined } = {}): Promise<ApiKeyHistoryEntry[]> {
+    return await this.#writer.recall(limitOf(limit))
   }
 }
 

@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { withDetails } from '../../keys/api-key.ts'
+import { changesBetween, KEYS_PER_ENTRY, namesOf } from '../history.ts'
+import { type Changer, changerOf } from '../changer.ts'
 import { FST_DBGPT_AUTH_REDIS_REPLICAS } from './errors.ts'
-import type { ApiKey, ApiKeyDetails } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry } from '../../types.ts'
 import { Connection } from './connection.ts'
 import type { CreateClient } from './client.ts'
 import { CONNECT_MS } from './create-client.ts'
-import { ADD, evaluate, GET, type Layout, REMOVE, REPLACE, type Script, VERSION } from './layout.ts'
+import { explain } from './fault.ts'
+import { ADD, GET, REMOVE, REMOVE_UNRECORDED, REPLACE } from './change-scripts.ts'
+import { evaluate, type Layout, type Script, VERSION } from './layout.ts'
+import { recall } from './history.ts'
 import { readRecord } from './record.ts'
 import { withReplicas } from './replicas.ts'
 
 /** How long a change may take, and how much of that replicas have to confirm it, in milliseconds. */
 const CHANGE_MS = 5000
 const REPLICAS_MS = 1000
-/** How many keys are added by one script. */
-const BATCH = 500
+/** Redis does not let its user do something. */
+const REFUSED = /\((?:NOPERM|user executing the script)\)/
 
 export interface WriterOptions {
   readonly createClient: CreateClient
@@ -22,7 +27,7 @@ export interface WriterOptions {
   /** Whether the connection is kept for the next change. */
   readonly keep: () => boolean
   /** Is told of each change. */
-  readonly onChange: (position: string, id: string, record: ApiKey | undefined) => void
+  readonly onChange: (position: string, id: string, record: ApiKey | undefined, actor: string) => void
 }
 
 interface Shared {
@@ -44,15 +49,16 @@ export class Writer {
    *
    * @throws as {@link Writer.revoke}
    */
-  async add (records: readonly ApiKey[]): Promise<number> {
+  async add (records: readonly ApiKey[], { actor }: Changer = changerOf()): Promise<number> {
     let count = 0
-    for (let start = 0; start < records.length; start += BATCH) {
-      const batch = records.slice(start, start + BATCH)
-      const args = [...batch.flatMap(record => [record.id, JSON.stringify(record)]), VERSION, randomUUID()]
+    for (let start = 0; start < records.length; start += KEYS_PER_ENTRY) {
+      const batch = records.slice(start, start + KEYS_PER_ENTRY)
+      const stored = batch.flatMap(record => [record.id, JSON.stringify(record), JSON.stringify(namesOf(record))])
+      const args = [...stored, VERSION, randomUUID(), actor]
       await this.#change<[string | null, (0 | 1)[]]>(ADD, args, ([position, flags]) => {
         if (position === null) return false
         const added = batch.filter((_, index) => flags[index] === 1)
-        for (const record of added) this.#options.onChange(position, record.id, record)
+        for (const record of added) this.#options.onChange(position, record.id, record, actor)
         count += added.length
         return true
       })
@@ -66,13 +72,17 @@ export class Writer {
    * @returns false if there is no such key
    * @throws as {@link Writer.revoke}, or `FST_DBGPT_AUTH_KEY_INVALID`
    */
-  async update (id: string, details: ApiKeyDetails): Promise<boolean> {
+  async update (id: string, details: ApiKeyDetails, { actor }: Changer = changerOf()): Promise<boolean> {
     for (;;) {
       const json = await this.#read(id)
       if (json === null) return false
-      const record = withDetails(readRecord(id, json), details)
-      const replaced = await this.#change<string | null>(REPLACE, [id, json, JSON.stringify(record)], position => {
-        if (position !== null) this.#options.onChange(position, id, record)
+      const before = readRecord(id, json)
+      const record = withDetails(before, details)
+      const changes = changesBetween(before, record)
+      const recorded = [JSON.stringify([namesOf(record)]), changes === undefined ? '' : JSON.stringify(changes)]
+      const args = [id, json, JSON.stringify(record), actor, ...recorded]
+      const replaced = await this.#change<string | null>(REPLACE, args, position => {
+        if (position !== null) this.#options.onChange(position, id, record, actor)
         return position !== null
       })
       // Else another writer was faster, and what it wrote is to be kept.
@@ -81,15 +91,30 @@ export class Writer {
   }
 
   /**
-   * Removes a key.
+   * Removes a key. That it cannot be written to the history is told, and keeps nobody from it.
    *
    * @returns false if there is no such key
    * @throws `FST_DBGPT_AUTH_REDIS`, `FST_DBGPT_AUTH_REDIS_UNCONFIRMED` or `FST_DBGPT_AUTH_REDIS_REPLICAS`
    */
-  async revoke (id: string): Promise<boolean> {
-    return await this.#change<string | null>(REMOVE, [id], position => {
-      if (position !== null) this.#options.onChange(position, id, undefined)
-      return position !== null
+  async revoke (id: string, changer: Changer = changerOf()): Promise<boolean> {
+    try {
+      return await this.#remove(REMOVE, id, changer)
+    } catch (error) {
+      // Nothing was done: the user may have no right to the history, of which older versions knew nothing.
+      if (!REFUSED.test((error as Error).message)) throw error
+      return await this.#remove(REMOVE_UNRECORDED, id, changer)
+    }
+  }
+
+  async #remove (script: Script, id: string, { actor, warn }: Changer): Promise<boolean> {
+    return await this.#change<[string | null, string | null]>(script, [id, actor], ([position, problem]) => {
+      if (position === null) return false
+      this.#options.onChange(position, id, undefined, actor)
+      if (problem !== null) {
+        const place = `${this.#options.layout.history} in Redis`
+        warn(`The key ${id} is revoked, which is in no history: ${place} cannot be written: ${explain(new Error(problem))}`)
+      }
+      return true
     })
   }
 
@@ -98,6 +123,15 @@ export class Writer {
     const shared = this.#shared
     this.#shared = undefined
     if (shared?.users === 0) await close(shared)
+  }
+
+  /**
+   * Reads the newest entries of the history, the newest last.
+   *
+   * @throws `FST_DBGPT_AUTH_REDIS` or `FST_DBGPT_AUTH_REDIS_EMPTY`
+   */
+  async recall (limit: number): Promise<ApiKeyHistoryEntry[]> {
+    return await this.#use(async connection => await recall(connection, this.#options.layout, limit))
   }
 
   async #read (id: string): Promise<string | null> {
