@@ -127,10 +127,8 @@ export class Feed {
     const unreadable = new Map<string, Error>()
     const { connection, snapshot: next } = await this.#load(connectMs, (id, error) => unreadable.set(id, error))
     this.#connection = connection
-    if (signal.aborted) {
-      connection.close()
-      return await connection.ask(async () => await new Promise(() => {})) // which says that it is closed
-    }
+    if (signal.aborted) connection.close()
+    connection.assertOpen()
     const before = this.#snapshot
     // Not again for each attempt, nor for each return of Redis.
     for (const [id, error] of unreadable) if (!before.keys.isUnreadable(id)) this.#tell(id, error)
