@@ -1,7 +1,7 @@
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
-import { corsOriginsOf } from './cors.ts'
-import { isKeyHeader } from './key-header.ts'
+import { corsOriginsOf } from './door/cors.ts'
+import { isKeyHeader } from './door/key-header.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
