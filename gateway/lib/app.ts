@@ -49,6 +49,8 @@ declare module 'fastify' {
   }
 }
 
+const FORMS = new Set<string | undefined>(['/login', '/logout'])
+
 /** Builds the gateway: API keys in front of a DB-GPT, and a login for the people who use its pages. */
 export async function buildGateway (options: GatewayOptions): Promise<FastifyInstance> {
   const { settings, upstream, auth, logger = false } = options
@@ -75,7 +77,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   })
   watchForwarded(app)
   takeKeyHeader(app, settings.KEY_HEADER, [COOKIE, TLS_COOKIE])
-  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS) ?? [])
+  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS))
   app.decorateRequest('rejection', undefined)
   app.decorateRequest('typedKey', undefined)
   const attempts = await createAttempts(app, { max: options.maxAttempts ?? 10, redisUrl: settings.API_KEYS_REDIS_URL })
@@ -123,7 +125,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
 
 /** The gateway's own forms look at where they were sent from themselves, and say so on their page. */
 function isForm (request: FastifyRequest): boolean {
-  return request.method === 'POST' && ['/login', '/logout'].includes(request.routeOptions.url ?? '')
+  return request.method === 'POST' && FORMS.has(request.routeOptions.url)
 }
 
 /** Turns the plugin's refusal into what its reader needs: a person, the login; who has tried too often, 429. */

@@ -4,13 +4,17 @@ import { faultBody } from '../answers/answer.ts'
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/
 
 /**
- * Returns the origins whose pages may call; undefined if one of them is none.
+ * Returns the origins whose pages may call.
  *
  * @param setting - `CORS_ORIGINS`
  */
-export function corsOriginsOf (setting: string): readonly string[] | undefined {
-  const origins = setting.split(',').map(origin => origin.trim().toLowerCase()).filter(origin => origin !== '')
-  return origins.every(origin => origin === '*' || ORIGIN.test(origin)) ? origins : undefined
+export function corsOriginsOf (setting: string): readonly string[] {
+  return setting.split(',').map(origin => origin.trim().toLowerCase()).filter(origin => origin !== '')
+}
+
+/** Tells whether what stands for an origin is one, or `*`. */
+export function isCorsOrigin (origin: string): boolean {
+  return origin === '*' || ORIGIN.test(origin)
 }
 
 /**

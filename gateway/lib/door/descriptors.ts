@@ -27,8 +27,7 @@ export function limitConnections (app: FastifyInstance, limit: number = descript
 
 /** What the system allows this process: Infinity where it does not say. */
 function descriptorLimit (): number {
-  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } }
-  if (report === undefined) return Infinity
+  const { report } = process as { report: NodeJS.ProcessReport & { excludeNetwork?: boolean } }
   report.excludeNetwork = true
   const { userLimits } = report.getReport() as unknown as { userLimits?: { open_files?: { soft: number | string } } }
   const soft = Number(userLimits?.open_files?.soft)

@@ -4,11 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { VerificationError } from 'fastify-dbgpt-auth'
 import type { Attempts } from '../door/attempts.ts'
 import { loginPage, type Problem, SCRIPT_HASH } from './login-page.ts'
-import { languageOf, STYLE_HASH } from '../answers/page.ts'
+import { type Language, languageOf, STYLE_HASH } from '../answers/page.ts'
 import { keysOf } from './pasted-key.ts'
 import { isAllowedOrigin, logForeignOrigin } from '../door/same-origin.ts'
 import { beginSession, endOf, endSession } from '../sessions/cookie.ts'
-import { sessionPage, type Who } from './session-page.ts'
+import { sessionPage } from './session-page.ts'
 
 interface Form {
   readonly key?: unknown
@@ -53,10 +53,12 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
 
   app.get<{ Querystring: Form }>('/login', async (request, reply) => {
     const next = safePath(request.query.next)
-    const error = await verify(app, request, reply)
+    if (await verify(app, request, reply) !== undefined) return show(request, reply, next)
     // Without a key, nobody passes but where authentication is off: then there is nothing to log in to.
-    if (error === undefined && request.apiKey === null) return reply.redirect(next, 303)
-    return show(request, reply, next, error === undefined ? 'session' : undefined)
+    const { apiKey } = request
+    if (apiKey === null) return reply.redirect(next, 303)
+    const { id, name } = apiKey
+    return send(request, reply, 200, language => sessionPage(language, next, { id, name, until: endOf(request) }))
   })
 
   app.post<{ Body: Form | undefined }>('/login', async (request, reply) => {
@@ -92,23 +94,22 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
   })
 }
 
-function show (
-  request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem | 'session', err?: Error
-): FastifyReply {
+/** Answers with the form, and what was wrong with what it was sent. */
+function show (request: FastifyRequest, reply: FastifyReply, next: string, problem?: Problem, err?: Error): FastifyReply {
   if (problem === 'origin') logForeignOrigin(request)
-  if (problem !== undefined && problem !== 'session') {
+  if (problem !== undefined) {
     request.log[problem === 'unavailable' ? 'error' : 'info']({ reason: problem, ip: request.ip, err }, 'Login refused')
   }
-  const language = languageOf(request.headers['accept-language'])
-  const status = problem === undefined || problem === 'session' ? 200 : STATUS[problem]
-  return reply.code(status).type('text/html; charset=utf-8')
-    .headers({ vary: 'accept-language', 'content-language': language })
-    .send(problem === 'session' ? sessionPage(language, next, whoIs(request)) : loginPage(language, next, problem))
+  return send(request, reply, problem === undefined ? 200 : STATUS[problem], language => loginPage(language, next, problem))
 }
 
-function whoIs (request: FastifyRequest): Who {
-  const { id = '', name } = request.apiKey ?? {}
-  return { id, name, until: endOf(request) }
+function send (
+  request: FastifyRequest, reply: FastifyReply, status: number, write: (language: Language) => string
+): FastifyReply {
+  const language = languageOf(request.headers['accept-language'])
+  return reply.code(status).type('text/html; charset=utf-8')
+    .headers({ vary: 'accept-language', 'content-language': language })
+    .send(write(language))
 }
 
 async function verify (

@@ -52,7 +52,6 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
     raw.once('close', () => gone.abort())
     agent.request({ ...sent, signal: gone.signal }, (error, data) => {
       if (error === null || !socket.destroyed) done(error, data)
-      else data?.body?.destroy()
     })
   }
   const openTunnel = registerTunnels(app)
@@ -119,7 +118,7 @@ function handOnUpgrade (
         return
       }
       const headers = Object.entries(answerHeaders(answer.headers, upstream)).filter(([name]) => !FRAMING.test(name))
-      reply.code(answer.statusCode ?? 502).headers(Object.fromEntries(headers)).send(answer)
+      reply.code(answer.statusCode as number).headers(Object.fromEntries(headers)).send(answer)
     }
   })
   return reply

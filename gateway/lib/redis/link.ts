@@ -33,7 +33,7 @@ export class RedisLink {
   readonly #closing = new AbortController()
   #client: Client | undefined
   /** Gives up the client at hand. */
-  #lose: (error: unknown) => void = () => {}
+  #lose: ((error: unknown) => void) | undefined
   /** When it was last logged what it refuses. */
   readonly #refusals = new Map<string, number>()
   /** Why there is no connection, as last logged; undefined while there is one. */
@@ -50,7 +50,7 @@ export class RedisLink {
 
   close (): void {
     this.#closing.abort()
-    this.#lose(new Error('The connection is closed'))
+    this.#lose?.(new Error('The connection is closed'))
   }
 
   /**
@@ -65,7 +65,7 @@ export class RedisLink {
       return await within(ANSWER_MS, command(client))
     } catch (error) {
       const reason = explain(error)
-      if (refusalOf(error) === undefined) lose(error)
+      if (refusalOf(error) === undefined) lose?.(error)
       else this.#tellRefusal(reason)
       throw new RedisFault(reason)
     }
@@ -90,12 +90,13 @@ export class RedisLink {
     const { url, probe } = this.#options
     const client = makeClient(url)
     const lost = new AbortController()
-    this.#lose = error => {
+    const lose = (error: unknown): void => {
       this.#client = undefined
       lost.abort(error)
-      destroy(client)
+      client.destroy()
     }
-    client.on('error', this.#lose)
+    this.#lose = lose
+    client.on('error', lose)
     const connecting = client.connect()
     try {
       await within(CONNECT_MS, connecting)
@@ -109,11 +110,11 @@ export class RedisLink {
         await within(ANSWER_MS, client.get(probe))
       }
     } catch (error) {
-      throw lost.signal.reason ?? error
-    } finally {
-      this.#lose(lost.signal.reason)
+      const reason = lost.signal.reason ?? error
+      lose(reason)
       // One that was given up must not live on because it is connected after all.
-      connecting.then(() => destroy(client), () => {})
+      connecting.then(() => client.destroy(), () => {})
+      throw reason
     }
   }
 
@@ -144,10 +145,4 @@ function makeClient (url: string) {
     disableOfflineQueue: true,
     socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS }
   })
-}
-
-function destroy (client: Client): void {
-  try {
-    client.destroy()
-  } catch { /* it is not connected */ }
 }

@@ -39,7 +39,7 @@ export async function registerSessions (app: FastifyInstance, { secret, redisUrl
   const sweeper = setInterval(() => sessions.sweep(), SAVE_MS).unref()
   app.addHook('onClose', async () => {
     clearInterval(sweeper)
-    store.close()
+    store.close?.()
   })
   await app.register(cookie, { secret })
   app.decorate('sessions', sessions)

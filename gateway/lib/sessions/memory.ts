@@ -1,15 +1,8 @@
 import { restOf, type SavedSession, type SessionStore } from './store.ts'
 
-const SWEEP_MS = 60_000
-
 /** Sessions of one process. They are made by those alone who have a key, and dropped once they have expired. */
 export class MemorySessions implements SessionStore {
   readonly #sessions = new Map<string, SavedSession>()
-  readonly #sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
-
-  close (): void {
-    clearInterval(this.#sweeper)
-  }
 
   async get (id: string): Promise<SavedSession | undefined> {
     return this.#at(id)
@@ -27,12 +20,12 @@ export class MemorySessions implements SessionStore {
     this.#sessions.delete(id)
   }
 
+  sweep (): void {
+    for (const [id, session] of this.#sessions) if (restOf(session) <= 0) this.#sessions.delete(id)
+  }
+
   #at (id: string): SavedSession | undefined {
     const session = this.#sessions.get(id)
     return session !== undefined && restOf(session) > 0 ? session : undefined
-  }
-
-  #sweep (): void {
-    for (const [id, session] of this.#sessions) if (restOf(session) <= 0) this.#sessions.delete(id)
   }
 }

@@ -56,8 +56,9 @@ export class Sessions {
     this.#listeners.push(listener)
   }
 
-  /** Forgets what was saved more than a minute ago. */
+  /** Forgets what was saved more than a minute ago, and sessions that are over. */
   sweep (): void {
+    this.#store.sweep?.()
     for (const [id, at] of this.#saved) if (Date.now() - at >= SAVE_MS) this.#saved.delete(id)
   }
 }

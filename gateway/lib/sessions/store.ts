@@ -16,12 +16,14 @@ export interface SavedSession {
 /** Where sessions are. Each promise is rejected where it is not known whether what was asked for is done. */
 export interface SessionStore {
   open? (): Promise<void>
-  close (): void
+  close? (): void
   get (id: string): Promise<SavedSession | undefined>
   add (id: string, session: SavedSession): Promise<void>
   /** Saves a session that is still there: one that has ended does not come back. */
   update (id: string, session: SavedSession): Promise<void>
   remove (id: string): Promise<void>
+  /** Drops sessions that are over, where that does not go by itself. */
+  sweep? (): void
 }
 
 /** Returns how long a session still lives if it is not used, in milliseconds; 0 or less, it is over. */

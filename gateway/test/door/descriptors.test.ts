@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
 import t from 'tap'
 import { buildGateway } from '../../lib/app.ts'
+import { limitConnections } from '../../lib/door/descriptors.ts'
 import { bearer, type LogLine } from '../../../test/support/app.ts'
 import { ask } from '../support/gateway-client.ts'
 import { SETTINGS, startGateway } from '../support/gateway.ts'
@@ -44,4 +46,17 @@ t.test('the limit is the process\'s own', { skip: process.platform === 'win32' &
   const app = await buildGateway({ settings: SETTINGS, upstream: 'http://127.0.0.1:1', auth: { mode: 'off', env: {}, logLevel: 'silent' } })
   t.teardown(async () => await app.close())
   t.equal(app.server.maxConnections, limit === 'unlimited' ? undefined : Math.floor((Number(limit) - 64) / 2))
+})
+
+t.test('where the system names no limit, there is none', async t => {
+  const limitOf = (userLimits: object | undefined): number | undefined => {
+    t.intercept(process.report, 'getReport', { value: () => ({ userLimits }) })
+    const app = Fastify()
+    limitConnections(app)
+    return app.server.maxConnections
+  }
+  t.equal(limitOf(undefined), undefined, 'as on Windows')
+  t.equal(limitOf({ open_files: { soft: 'unlimited' } }), undefined)
+  t.equal(limitOf({ open_files: { soft: 1024 } }), 480)
+  t.equal(limitOf({ open_files: { soft: 1 } }), 1)
 })

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { createApiKey } from 'fastify-dbgpt-auth'
 import { bearer, KEY, WRONG_KEY } from '../../../test/support/app.ts'
 import { shortenTimers } from '../../../test/support/clock.ts'
 import { ask } from '../support/gateway-client.ts'
 import { startGateway } from '../support/gateway.ts'
 import { keepLog } from '../../../test/support/log-lines.ts'
 import { startRecordedGateway } from '../support/recorder.ts'
-import { provoke } from '../../../test/support/socket.ts'
+import { exchange, provoke } from '../../../test/support/socket.ts'
 import { until } from '../../../test/support/until.ts'
 import { startServer } from '../support/upstream.ts'
 import { handshake } from '../support/websocket.ts'
@@ -56,6 +57,21 @@ t.test('the body of a request that is not let in has 30 seconds', async t => {
     const [answer] = await once(socket, 'data') as [Buffer]
     t.match(String(answer), /^HTTP\/1\.1 200 /)
   })
+})
+
+t.test('one whose body has come waits for its check as long as that takes', async t => {
+  const timers = shortenTimers(t, 30_000)
+  const record = createApiKey(KEY)
+  const waiting: (() => void)[] = []
+  const keys = { find: async () => await new Promise<typeof record>(resolve => waiting.push(() => resolve(record))) }
+  const { port, seen } = await startRecordedGateway(t, { auth: { keys, env: {}, logLevel: 'silent' }, streamCheckMs: 3_600_000 })
+  const answer = exchange(port, `POST /v1/x HTTP/1.1\r\nhost: a\r\n${AUTHORIZATION}content-length: 2\r\nconnection: close\r\n\r\nab`)
+  await until(() => timers() === 1 && waiting.length === 1)
+  // Such a timer that is set later goes off later.
+  t.match(await provoke(port, 'POST /v1/x HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\na'), /^HTTP\/1\.1 401 /)
+  for (const goOn of waiting) goOn()
+  t.match(await answer, /^HTTP\/1\.1 200 /)
+  t.match(seen, [{ url: '/v1/x', body: 'ab' }])
 })
 
 t.test('what is sent behind a request', async t => {

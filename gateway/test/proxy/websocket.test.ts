@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createApiKey } from 'fastify-dbgpt-auth'
 import { bearer, KEY } from '../../../test/support/app.ts'
 import { ask, logIn } from '../support/gateway-client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
@@ -166,6 +167,22 @@ t.test('a WebSocket that DB-GPT', async t => {
       await until(() => states.length > 1)
       t.pass(leave)
     }
+  })
+
+  t.test('is not asked of it where its client has gone before its key is known', async t => {
+    const record = createApiKey(KEY)
+    const waiting: (() => void)[] = []
+    const keys = { find: async () => await new Promise<typeof record>(resolve => waiting.push(() => resolve(record))) }
+    let asked = 0
+    const { app, url } = await startUpgrades(t, () => { asked++ }, { auth: { keys, env: {}, logLevel: 'silent' }, streamCheckMs: 3_600_000 })
+    const ended = new Promise<void>(resolve => app.server.on('upgrade', (_request, socket) => socket.once('end', resolve)))
+    const client = connectSilent(url, '/queue').resume()
+    await until(() => waiting.length === 1)
+    client.end()
+    await ended
+    for (const goOn of waiting) goOn()
+    await until(() => client.closed)
+    t.equal(asked, 0)
   })
 
   t.test('ends with more than its client has read yet is read to its end', async t => {

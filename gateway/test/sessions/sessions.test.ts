@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
+import { SAVE_MS, Sessions } from '../../lib/sessions/sessions.ts'
 import { IDLE_MS } from '../../lib/sessions/store.ts'
 import { createApiKey } from 'fastify-dbgpt-auth'
 import { KEY, OTHER_KEY } from '../../../test/support/app.ts'
@@ -146,4 +147,61 @@ t.test('a session lives', async t => {
     await store.add(createApiKey(KEY))
     t.equal(await statusOf(url, first), 401, 'the session has ended, even if its key comes back')
   })
+})
+
+t.test('what is over is forgotten once a minute', async t => {
+  t.test('sessions', async t => {
+    const sweeps: (() => void)[] = []
+    const { setInterval } = globalThis
+    t.intercept(globalThis, 'setInterval', {
+      value: (callback: () => void, ms: number) => {
+        if (ms === SAVE_MS) sweeps.push(callback)
+        return setInterval(callback, ms)
+      }
+    })
+    const { url } = await startRecordedGateway(t)
+    const move = moveClock(t)
+    const statusOf = async (cookie: string): Promise<number> => (await ask(`${url}/v1/models`, { headers: { cookie } })).status
+    const first = await logIn(url)
+    move(IDLE_MS)
+    const second = await logIn(url)
+    // With the clock put back, what is still kept would live again.
+    move(-IDLE_MS)
+    t.equal(await statusOf(first), 200)
+    move(IDLE_MS)
+    for (const sweep of sweeps) sweep()
+    move(-IDLE_MS)
+    t.same([await statusOf(first), await statusOf(second)], [401, 200])
+  })
+
+  t.test('and when others were saved', async t => {
+    const saved: number[] = []
+    const store = {
+      get: async () => undefined, add: async () => {}, update: async () => { saved.push(Date.now()) }, remove: async () => {}
+    }
+    const sessions = new Sessions(store)
+    const move = moveClock(t)
+    const session = { id: 'a', digest: 'b', since: 0, usedAt: 0 }
+    sessions.use(session)
+    move(SAVE_MS - 1000)
+    sessions.sweep()
+    sessions.use(session)
+    t.equal(saved.length, 1)
+    move(1000)
+    sessions.sweep()
+    move(-SAVE_MS)
+    sessions.use(session)
+    t.equal(saved.length, 2)
+  })
+})
+
+t.test('without a secret, each process has one of its own', async t => {
+  const settings = { SESSION_SECRET: '' }
+  const [first, second] = [await startRecordedGateway(t, { settings }), await startRecordedGateway(t, { settings })]
+  const cookie = await logIn(first.url)
+  t.equal((await ask(`${first.url}/v1/models`, { headers: { cookie } })).status, 200)
+  const [id = ''] = decodeURIComponent(cookie.slice('dbgpt-session='.length)).split('.')
+  const signatures = [first, second].map(({ app }) => app.signCookie(id))
+  t.not(signatures[0], signatures[1])
+  t.not(signatures[0], `${id}.${createHmac('sha256', '').update(id).digest('base64').replace(/=+$/, '')}`)
 })
