@@ -4,6 +4,7 @@ import { createApiKey } from 'fastify-dbgpt-auth'
 import { RedisKeyStore } from 'fastify-dbgpt-auth/redis'
 import { bearer, KEY, type LogLine } from '../../../test/support/app.ts'
 import { moveClock } from '../../../test/support/clock.ts'
+import { keepLog } from '../../../test/support/log-lines.ts'
 import { type Answer, ask, cookieOf, logIn, sendForm } from '../support/gateway-client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { RedisServer, skip } from '../../../test/support/redis.ts'
@@ -37,13 +38,12 @@ async function setUp (t: Test): Promise<Setup> {
 
 /** Starts a gateway whose sessions are in a Redis, and whose log holds no password. */
 async function start (t: Test, { upstream }: Setup, port: number): Promise<Gateway & { readonly log: () => LogLine[] }> {
-  const lines: string[] = []
-  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(line) } } }
+  const { lines, logger } = keepLog()
   const settings = { API_KEYS_REDIS_URL: `redis://gateway:${SECRET}@127.0.0.1:${port}` }
   const gateway = await startGateway(t, { upstream, settings, logger })
-  t.teardown(() => { if (/PLAINTEXT|redis:/.test(lines.join())) t.fail('a secret has leaked') })
+  t.teardown(() => { if (/PLAINTEXT|redis:/.test(JSON.stringify(lines))) t.fail('a secret has leaked') })
   const told = /sessions' Redis|gateway has failed/
-  const log = (): LogLine[] => lines.map(line => JSON.parse(line)).filter(({ msg }) => told.test(msg))
+  const log = (): LogLine[] => lines.filter(({ msg }) => told.test(msg))
   return { ...gateway, log }
 }
 
