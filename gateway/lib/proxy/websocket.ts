@@ -142,6 +142,7 @@ function join (client: Socket, target: Socket, toClient: Buffer, toTarget: Buffe
 /** Ends a socket when it has taken what is on its way, or else after a while. */
 function endSoon (socket: Socket): void {
   socket.destroySoon()
-  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS)
+  // A socket that is gone already says so no more, and nobody waits for it.
+  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref()
   socket.once('close', () => clearTimeout(timer))
 }
