@@ -52,7 +52,6 @@ function checkSecret (app: FastifyInstance, { SESSION_SECRET, NODE_ENV }: Settin
 }
 
 function describe (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
   const { code, message } = error as NodeJS.ErrnoException
   return code === undefined || message.includes(code) ? message : `${code}: ${message}`
 }

@@ -1,7 +1,7 @@
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
-import { corsOriginsOf } from './cors.ts'
-import { isKeyHeader } from './key-header.ts'
+import { corsOriginsOf, isCorsOrigin } from './door/cors.ts'
+import { isKeyHeader } from './door/key-header.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
@@ -75,15 +75,12 @@ export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = pro
   const data = Object.fromEntries(names.map(name => [name, variables[name]?.trim()]).filter(([, value]) => value))
   const reader = Fastify()
   try {
-    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true })
+    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true }).then(() => {}, hideValue)
     const settings = { ...reader.getEnvs<Settings>() }
     if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
-    if (corsOriginsOf(settings.CORS_ORIGINS) === undefined) throw wrong('CORS_ORIGINS')
+    if (!corsOriginsOf(settings.CORS_ORIGINS).every(isCorsOrigin)) throw wrong('CORS_ORIGINS')
     if (!isKeyHeader(settings.KEY_HEADER)) throw wrong('KEY_HEADER')
     return settings
-  } catch (error) {
-    const { errors } = error as { errors?: readonly { instancePath: string }[] }
-    throw errors === undefined ? error : wrong(errors[0]?.instancePath.slice(1) ?? '')
   } finally {
     await reader.close()
   }
@@ -107,6 +104,12 @@ function isTrustProxy (setting: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Throws an error of the schema's in words of this file, and any other as it is. */
+function hideValue (error: { readonly errors?: readonly { readonly instancePath: string }[] }): never {
+  const [first] = error.errors ?? []
+  throw first === undefined ? error : wrong(first.instancePath.slice(1))
 }
 
 function wrong (name: string): Error {
