@@ -64,7 +64,7 @@ t.test('by key, in a registry of the app\'s own, the id and the name are labels,
 t.test('it needs the guard before it', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
-  t.match(await rejection(app.register(byDefault)), { code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED', message: /'fastify-dbgpt-auth'/ })
+  t.match(await rejection(app.register(byDefault)), { message: /^The dependency 'fastify-dbgpt-auth' .* is not registered/ })
 })
 
 t.test('a bound that is none refuses to start', async t => {
