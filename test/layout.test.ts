@@ -5,9 +5,9 @@ import t from 'tap'
 import ts from 'typescript'
 
 /** The rooms of the two packages, from the top down: what stands on one floor does not know its neighbours. */
-const FLOORS = [['index'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
+const FLOORS = [['index', 'metrics'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
 const GATEWAY_FLOORS = [
-  ['bin'], ['main'], ['help', 'run'], ['announce', 'app', 'probe', 'upstream'], ['settings', 'health', 'shutdown', 'streams', 'login', 'proxy'],
+  ['bin'], ['main'], ['help', 'run'], ['announce', 'app', 'metrics', 'probe', 'upstream'], ['settings', 'health', 'shutdown', 'streams', 'login', 'proxy'],
   ['sessions', 'users'], ['door'], ['answers', 'redis']
 ]
 /** How many lines a file should have at most; past that, ask what second thing it does. */
@@ -16,6 +16,7 @@ const MAX_LINES = { lib: 150, test: 300 }
 const LONGER: Readonly<Record<string, string>> = {
   'gateway/lib/app.ts': 'the order in which hooks and routes are registered, in one place',
   'gateway/lib/proxy/proxy.ts': 'one request on its way to DB-GPT and back',
+  'lib/stores/file/store.ts': 'a third of it TSDoc of what users meet',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
   'lib/stores/redis/store.ts': 'half of it TSDoc of what users meet',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',

@@ -104,6 +104,10 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
       return readerOf(request) === 'openai' ? 'openai' : 'dbgpt'
     }
   })
+  app.addHook('onRequest', async (request, reply) => {
+    const { apiKey } = request
+    if (apiKey !== null) request.log = reply.log = request.log.child({ keyId: apiKey.id, keyName: apiKey.name })
+  })
   watchStreams(app, { keysEveryMs: options.streamCheckMs ?? 30_000, sessionsEveryMs: options.sessionCheckMs ?? 500 })
   watchShutdown(app, options.closeGraceMs ?? 10_000)
   await app.register(async scope => {

@@ -151,7 +151,7 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
 })
 
 t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it is about to end', async t => {
-  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600' })
+  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600', METRICS_PORT: '0' })
   const url = await listening(program)
   const statusOf = async (path: string): Promise<number> => (await ask(url + path, { headers: { connection: 'close' } }, bearer())).status
   t.equal(await statusOf('/ready'), 200)
@@ -159,6 +159,9 @@ t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it i
   await until(async () => await statusOf('/ready') === 503)
   t.equal(await statusOf('/v1/models'), 200)
   t.equal(await statusOf('/health'), 200)
+  // This connection is kept, and holds nothing.
+  const metrics = await fetch(await program.says(/^Metrics are at (http:.*)$/m))
+  t.match(await metrics.text(), /^dbgpt_auth_store_up 1$/m)
   program.kill('SIGINT')
   t.same(await program.exit, { code: 0, signal: null }, 'SIGINT does not wait')
 })
@@ -177,10 +180,13 @@ t.test('settings have defaults, and a blank variable is an unset one', async t =
     API_KEYS_REDIS_URL: '',
     NODE_ENV: '',
     CORS_ORIGINS: '',
-    KEY_HEADER: ''
+    KEY_HEADER: '',
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PER_KEY: 'off'
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
+  t.match(await readSettings({ PORT: '0', METRICS_PORT: '0' }), { PORT: 0, METRICS_PORT: 0 }, 'two free ports')
   t.match(await readSettings({ PORT: '0', DBGPT_URL: 'https://dbgpt:5670/', SESSION_SECRET: SECRET }), { PORT: 0, SESSION_SECRET: SECRET })
 })
 
@@ -201,6 +207,9 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['CORS_ORIGINS', 'app.example.com', /^CORS_ORIGINS must be origins such as/],
     ['CORS_ORIGINS', `https://a.example, https://b.example/${MARKER}`, /^CORS_ORIGINS must be/],
     ['CORS_ORIGINS', `https://user:${MARKER}@a.example`, /^CORS_ORIGINS must be/],
+    ['METRICS_PORT', '65536', /^METRICS_PORT must be a number from 0 to 65535, and another than PORT$/],
+    ['METRICS_PORT', '3000', /^METRICS_PORT must be/],
+    ['METRICS_PER_KEY', 'yes', /^METRICS_PER_KEY must be on or off$/],
     ['KEY_HEADER', 'X API Key', /^KEY_HEADER must be the name of a header/],
     ['KEY_HEADER', 'Authorization', /^KEY_HEADER must be/],
     ['KEY_HEADER', 'content-length', /^KEY_HEADER must be/]

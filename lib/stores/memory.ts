@@ -1,7 +1,7 @@
 import { createApiKey } from '../keys/api-key.ts'
 import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
-import type { ApiKey, ApiKeyDetails, ManagedKeyStore } from '../types.ts'
+import type { ApiKey, ApiKeyDetails, KeyStoreStatus, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
 
 /**
@@ -25,6 +25,11 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
 
   get size (): number {
     return this.#keys.size
+  }
+
+  /** The list in memory is its own source. */
+  status (): KeyStoreStatus {
+    return { up: true, ageMs: 0 }
   }
 
   /**

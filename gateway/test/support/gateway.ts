@@ -19,7 +19,9 @@ export const SETTINGS: Settings = {
   API_KEYS_REDIS_URL: '',
   NODE_ENV: 'test',
   CORS_ORIGINS: '',
-  KEY_HEADER: ''
+  KEY_HEADER: '',
+  METRICS_HOST: '127.0.0.1',
+  METRICS_PER_KEY: 'off'
 }
 
 export interface Gateway {

@@ -4,7 +4,7 @@ import { compareLists } from '../changes.ts'
 import { digestOf } from '../../keys/digest.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import { judgeKeys, type WeakKeys } from '../../keys/weak-key.ts'
-import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, KeyStoreLog, KeyStoreStatus, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import { Circumstances } from './circumstances.ts'
 import { parseKeyFile } from './key-file.ts'
@@ -58,6 +58,11 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
 
   get size (): number {
     return this.#keys.size
+  }
+
+  /** Up is a store that is open, if the file was good at the last look, four times a second. */
+  status (): KeyStoreStatus {
+    return this.#watch?.status() ?? { up: false, ageMs: Infinity }
   }
 
   async close (): Promise<void> {
@@ -132,18 +137,20 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     return true
   }
 
-  /** Reads the changed file; if that fails, the last good list stays in force. */
-  async #follow (): Promise<void> {
+  /** Reads the changed file, and tells whether it is good; if not, the last good list stays in force. */
+  async #follow (): Promise<boolean> {
     try {
       const news = await this.#load()
       const keys = this.#keys.size
       if (this.#fault !== undefined) this.#log?.info({ keys }, 'The key file is good again')
       else if (news) this.#log?.info({ keys }, 'API keys reloaded')
       this.#fault = undefined
+      return true
     } catch (err) {
       const { message } = err as Error
       if (message !== this.#fault) this.#log?.error({ err }, 'The key file is not good: the last good keys stay in force')
       this.#fault = message
+      return false
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { Changes } from '../changes.ts'
-import type { ApiKey, ApiKeyDetails, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type { ApiKey, ApiKeyDetails, KeyStoreLog, KeyStoreStatus, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
@@ -94,6 +94,11 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
 
   async close (): Promise<void> {
     await Promise.all([this.#feed.close(), this.#writer.close()])
+  }
+
+  /** Up is a store that is open and hears from Redis, at least twice a second. */
+  status (): KeyStoreStatus {
+    return this.#feed.status()
   }
 
   /**
