@@ -142,6 +142,7 @@ async function refusal (
   if (request.session !== null && isPerson) reply.header('cache-control', 'no-store')
   if (rejection === 'unavailable' && isPerson) return faultBody(request, reply, 503, 'key_store_unavailable', 'Keys cannot be checked')
   if (rejection === undefined || rejection === 'unavailable') return payload
+  if (rejection === 'scope') return isPerson ? faultBody(request, reply, 403, 'insufficient_scope', 'The key lacks a scope') : payload
   // The key that the session was begun with is gone: so is the session, at once or with the next request.
   if (request.session !== null) await endSession(request, reply).catch(() => {})
   // A session whose key is gone is nobody's guess, and an office full of them is no attack.

@@ -13,6 +13,7 @@ const TEXTS = {
     several: 'These are several keys. Enter the one that is yours.',
     unknown: 'This key is not valid. Copy it again, or ask whoever runs this service for a new one.',
     expired: 'This key has expired. Ask whoever runs this service for a new one.',
+    scope: 'This key is not for DB-GPT. Ask whoever runs this service for one with the scope dbgpt.',
     unavailable: 'Keys cannot be checked just now. Try again in a moment.',
     limited: 'Too many attempts from your address. Try again in a minute.',
     origin: 'This form was sent from another place than this page. Log in here.'
@@ -29,6 +30,7 @@ const TEXTS = {
     several: '这里有多个密钥。请只输入您自己的那一个。',
     unknown: '密钥无效。请重新复制，或向管理员索取新的密钥。',
     expired: '密钥已过期。请向管理员索取新的密钥。',
+    scope: '该密钥不能用于 DB-GPT。请向管理员索取带有 dbgpt 权限范围（scope）的密钥。',
     unavailable: '暂时无法验证密钥。请稍后再试。',
     limited: '来自您地址的尝试次数过多。请一分钟后再试。',
     origin: '该表单来自其他页面。请在此登录。'
@@ -36,7 +38,7 @@ const TEXTS = {
 } as const
 
 /** What can be wrong with a login. */
-export type Problem = 'missing' | 'malformed' | 'several' | 'unknown' | 'expired' | 'unavailable' | 'limited' | 'origin'
+export type Problem = 'missing' | 'malformed' | 'several' | 'unknown' | 'expired' | 'scope' | 'unavailable' | 'limited' | 'origin'
 
 // Without JavaScript there is nothing to press. A key that is sent is hidden first: browsers remember what is shown.
 const SCRIPT = `

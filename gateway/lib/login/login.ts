@@ -7,6 +7,7 @@ import { loginPage, type Problem, SCRIPT_HASH } from './login-page.ts'
 import { type Language, languageOf, STYLE_HASH } from '../answers/page.ts'
 import { keysOf } from './pasted-key.ts'
 import { isAllowedOrigin, logForeignOrigin } from '../door/same-origin.ts'
+import { reachesDbgpt } from '../scope.ts'
 import { beginSession, endOf, endSession } from '../sessions/cookie.ts'
 import { sessionPage } from './session-page.ts'
 
@@ -23,7 +24,15 @@ declare module 'fastify' {
 }
 
 const STATUS: Readonly<Record<Problem, number>> = {
-  missing: 400, malformed: 400, several: 400, unknown: 401, expired: 401, unavailable: 503, limited: 429, origin: 403
+  missing: 400,
+  malformed: 400,
+  several: 400,
+  unknown: 401,
+  expired: 401,
+  scope: 403,
+  origin: 403,
+  limited: 429,
+  unavailable: 503
 }
 
 /**
@@ -75,10 +84,11 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     request.typedKey = undefined
     if (error !== undefined) {
       if (error.statusCode === 401) await attempts.count(request)
-      return show(request, reply, next, error.reason === 'scope' ? 'unknown' : error.reason, error.statusCode === 503 ? error : undefined)
+      return show(request, reply, next, error.reason, error.statusCode === 503 ? error : undefined)
     }
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303) // authentication is off
+    if (!reachesDbgpt(apiKey)) return show(request, reply, next, 'scope')
     try {
       await beginSession(request, reply, apiKey.digest)
     } catch {

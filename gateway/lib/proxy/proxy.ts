@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Agent, type Dispatcher } from 'undici'
 import { isForPage, withBadge } from './badge.ts'
 import { answerFailure, answerHeaders, answerUnauthorized, CONNECTION } from './upstream-answer.ts'
+import { SCOPE } from '../scope.ts'
 import { userOf } from '../users/user.ts'
 import { speakAsUser, USER_HEADER } from '../users/users.ts'
 import { type OpenTunnel, registerTunnels } from './websocket.ts'
@@ -54,6 +55,7 @@ export async function registerProxy (app: FastifyInstance, options: ProxyOptions
       if (error === null || !socket.destroyed) done(error, data)
     })
   }
+  app.addHook('onRoute', route => { route.config = { ...route.config, apiKey: { scopes: [SCOPE] } } })
   const openTunnel = registerTunnels(app)
   app.decorateRequest('bodyAsUser', undefined)
   // Fastify's own parser would make a string of it, of limited length.
