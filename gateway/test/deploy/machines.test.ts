@@ -13,7 +13,7 @@ import { until } from '../../../test/support/until.ts'
 import { readCompose } from '../support/compose.ts'
 import { change, DEPLOY, deployed } from '../support/deploy.ts'
 import { build, type Stage } from '../support/dockerfile.ts'
-import { type Ended, Machine, skip } from '../support/machine.ts'
+import { copyFolder, type Ended, Machine, skip } from '../support/machine.ts'
 import { startServer } from '../support/upstream.ts'
 
 // It installs, over the network.
@@ -130,7 +130,7 @@ async function buildImage (t: Test): Promise<Stage> {
 /** Makes of a machine one that has nothing but Node, and has installed the packages as the image has. */
 async function layOut (machine: Machine, image: Stage, settings: Readonly<Record<string, string>>): Promise<void> {
   const own = '/opt/dbgpt-gateway'
-  await cp(image.machine.path(own), machine.path(own), { recursive: true, verbatimSymlinks: true })
+  await copyFolder(own, image.machine, machine)
   await writeFile(machine.path(`${own}/node_modules/dbgpt-gateway/deploy/dbgpt-gateway.env`), change(await deployed('dbgpt-gateway.env'), settings))
   // Node is where a package puts it, no service of this machine starts there, and root's folder is root's alone.
   const elsewhere = ['/usr/bin', '/usr/local/bin'].includes(dirname(process.execPath)) ? 'true' : `ln -sf ${process.execPath} /usr/local/bin/node`

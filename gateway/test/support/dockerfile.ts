@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Machine, SEARCH_PATH } from './machine.ts'
+import { copyFolder, type Machine, SEARCH_PATH } from './machine.ts'
 
 export interface Instruction {
   readonly name: string
@@ -82,7 +82,9 @@ const STEPS: Readonly<Record<string, Step>> = {
     const sources = files.split(' ')
     const target = stage.machine.path(join(stage.cwd, sources.pop() ?? ''))
     if (from === undefined) return await copyMatches(folder, sources, target)
-    for (const source of sources) await cp(stages.get(from)?.machine.path(source) ?? '', target, { recursive: true, verbatimSymlinks: true })
+    const [source = ''] = sources
+    if (sources.length > 1 || join(stage.cwd, files.split(' ')[1] ?? '') !== `${source}/`) throw new Error(`not known here: COPY ${rest}`)
+    await copyFolder(source, (stages.get(from) as Stage).machine, stage.machine)
   },
   CMD: (stage, rest) => { stage.command = JSON.parse(rest) },
   HEALTHCHECK: (stage, rest) => { stage.health = JSON.parse(rest.replace(/^(--[a-z-]+=\S+ )*CMD /, '')) },

@@ -77,8 +77,10 @@ export class Machine {
 
   /** Starts a command as the first process, or the system if there is none. */
   async start (t: Test, command: readonly string[] = [], options: RunOptions = {}): Promise<Started> {
-    const [program, args] = this.#nspawn([...command.length === 0 ? ['--boot'] : [], '--console=pipe'], command, options)
-    const started = new Started(spawn(program, args, { env: ENV, stdio: ['ignore', 'pipe', 'pipe'] }))
+    const isSystem = command.length === 0
+    const [program, args] = this.#nspawn([...isSystem ? ['--boot'] : [], '--console=pipe'], command, options)
+    const env = isSystem ? { PATH: process.env.PATH } : ENV
+    const started = new Started(spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
     t.teardown(async () => await started.end())
     await started.find()
     return started
@@ -117,6 +119,11 @@ async function ended (program: string, args: readonly string[]): Promise<Ended> 
   const { code = 0, stdout, stderr } = await run(program, args, { env: ENV })
     .catch((error: Ended) => error) as Output & { readonly code?: number }
   return { code, stdout, stderr }
+}
+
+/** Copies a folder of a machine to another, which does not have it yet. */
+export async function copyFolder (folder: string, from: Machine, to: Machine): Promise<void> {
+  await run('cp', ['--archive', '--no-target-directory', from.path(folder), to.path(folder)])
 }
 
 /** As in a container: only what is mounted may be written to. */
