@@ -43,6 +43,11 @@ export const FST_DBGPT_AUTH_KEYS_REQUIRED = createError(
   'or turn authentication off with API_AUTH=off (or the option mode)'
 )
 
+/** Metrics are asked for, and the package that makes them is not installed. */
+export const FST_DBGPT_AUTH_METRICS_CLIENT = createError(
+  'FST_DBGPT_AUTH_METRICS_CLIENT', 'Metrics need the package prom-client: run "npm install prom-client"'
+)
+
 /** Two guards would check the same requests. */
 export const FST_DBGPT_AUTH_NESTED = createError(
   'FST_DBGPT_AUTH_NESTED',

@@ -96,6 +96,16 @@ export interface KeyStore {
    * @returns ends that
    */
   onChange? (listener: (changes: ApiKeyChanges) => void): () => void
+  /** Tells, at once, how sure it is of its list of keys; told by metrics. */
+  status? (): KeyStoreStatus
+}
+
+/** How sure a store is that its list of keys is that of its source, a file or Redis. */
+export interface KeyStoreStatus {
+  /** Whether it is sure now; where it is not, keys may still pass for a while. */
+  readonly up: boolean
+  /** How long ago the source last confirmed the list, in milliseconds; Infinity, never. */
+  readonly ageMs: number
 }
 
 /** A key store whose keys can be changed while it serves. */

@@ -6,6 +6,20 @@ const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support
 /** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
 const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.)|^gateway\/test\/(.*browser|documentation|package|deploy\/)/
 
+/** What takes longest, by its name, from the longest down: begun last, it would have one core busy alone. */
+export const SLOW = [
+  'system/docs-typescript', 'system/topology', 'system/package', 'gateway/test/package', 'gateway/test/process', 'system/docs-recipes',
+  'system/fleet', 'system/faults', 'look-browser', 'gateway/test/ends', 'redis/store', 'cli/bin', 'system/rotation', 'redis/feed.',
+  'redis/replicas', 'streams', 'shutdown', 'test/browser', 'websocket', 'identity', 'redis/reasons'
+]
+/** What starts a server of its own at most, and can follow others in their process, as each has cleared up. */
+const SHARING = /^gateway\/test\/(answers|door|login|redis|upstream|users)\//
+
+/** Tells whether a test can be run in one process with others of its folder: most of its time is its start. */
+export function sharesProcess (file) {
+  return isUnit(file) || SHARING.test(file)
+}
+
 /** The files of tests: all, those of a kind, and of them those that are named or in a folder that is. */
 export function testFiles (kind = 'all', names = []) {
   const files = filesOf(kind)

@@ -4,15 +4,19 @@ import { dirname, join } from 'node:path/posix'
 import t from 'tap'
 import ts from 'typescript'
 
-/** The rooms of lib/, from the top down: what stands on one floor does not know its neighbours. */
-const FLOORS = [['index'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
+/** The rooms of the two packages, from the top down: what stands on one floor does not know its neighbours. */
+const FLOORS = [['index', 'metrics'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
+const GATEWAY_FLOORS = [
+  ['bin'], ['main'], ['help', 'run'], ['announce', 'app', 'metrics', 'probe', 'upstream'], ['settings', 'health', 'shutdown', 'streams', 'login', 'proxy'],
+  ['sessions', 'users'], ['door'], ['answers', 'redis', 'scope']
+]
 /** How many lines a file should have at most; past that, ask what second thing it does. */
 const MAX_LINES = { lib: 150, test: 300 }
 /** The files that are longer, and why. */
 const LONGER: Readonly<Record<string, string>> = {
   'gateway/lib/app.ts': 'the order in which hooks and routes are registered, in one place',
-  'gateway/lib/proxy.ts': 'one request on its way to DB-GPT and back',
-  'gateway/lib/redis-link.ts': 'one state machine: up, lost, back',
+  'gateway/lib/proxy/proxy.ts': 'one request on its way to DB-GPT and back',
+  'lib/stores/file/store.ts': 'a third of it TSDoc of what users meet',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
   'lib/stores/redis/store.ts': 'half of it TSDoc of what users meet',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
@@ -47,9 +51,10 @@ t.test('the files of lib import nothing of the repository but each other', async
   t.same(lib.flatMap(file => importsFrom(file)).filter(file => !lib.includes(file)), [])
 })
 
-t.test('every file of lib is in a room, and imports from its own or from those below', async t => {
-  t.same(lib.filter(file => floorOf(file) === -1), [], 'a new room is given a floor here')
-  const arrows = lib.flatMap(file => importsFrom(file).map(target => [file, target] as const))
+t.test('every file of the two packages is in a room, and imports from its own or from those below', async t => {
+  const sources = [...lib, ...gateway]
+  t.same(sources.filter(file => floorOf(file) === -1), [], 'a new room is given a floor here')
+  const arrows = sources.flatMap(file => importsFrom(file).map(target => [file, target] as const))
   const upward = arrows.filter(([file, target]) => roomOf(file) !== roomOf(target) && floorOf(target) <= floorOf(file))
   t.same(upward.map(arrow => arrow.join(' imports ')), [])
 })
@@ -58,8 +63,8 @@ t.test('the ground floor imports nothing of lib', async t => {
   for (const file of lib.filter(file => floorOf(file) === FLOORS.length - 1)) t.same(importsFrom(file), [], file)
 })
 
-t.test('no files of lib import each other in a circle', async t => {
-  t.same(lib.filter(file => reachableFrom(file).has(file)), [])
+t.test('no files of the two packages import each other in a circle', async t => {
+  t.same([...lib, ...gateway].filter(file => reachableFrom(file).has(file)), [])
 })
 
 t.test('no folders of lib import each other in a circle', async t => {
@@ -83,7 +88,6 @@ t.test('the gateway knows the plugin by its public names alone, and no file of i
   t.same(gateway.flatMap(file => importsFrom(file)).filter(file => !gateway.includes(file)), [])
   const reached = reachableFrom('gateway/lib/bin.ts')
   t.same(gateway.filter(file => !reached.has(file)), ['gateway/lib/bin.ts'])
-  t.same(gateway.filter(file => reachableFrom(file).has(file)), [], 'no circles')
   t.same([...lib, ...tests].flatMap(file => importsFrom(file)).filter(file => file.startsWith('gateway/')), [])
 })
 
@@ -155,11 +159,11 @@ function reachableFrom (...files: string[]): Set<string> {
 
 /** `guard` for `lib/guard/check.ts`, `index` for `lib/index.ts`. */
 function roomOf (file: string): string {
-  return (file.split('/')[1] as string).replace(/\.ts$/, '')
+  return file.replace(/^(gateway\/)?lib\//, '').replace(/(\/.*|\.ts)$/, '')
 }
 
 function floorOf (file: string): number {
-  return FLOORS.findIndex(rooms => rooms.includes(roomOf(file)))
+  return (file.startsWith('gateway/') ? GATEWAY_FLOORS : FLOORS).findIndex(rooms => rooms.includes(roomOf(file)))
 }
 
 function linesOf (file: string): number {

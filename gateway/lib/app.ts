@@ -3,20 +3,20 @@ import Fastify, {
   type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions
 } from 'fastify'
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
-import { faultBody, isRead, readerOf } from './answer.ts'
-import { type Attempts, createAttempts } from './attempts.ts'
-import { badgeRoutes } from './badge.ts'
-import { corsOriginsOf, registerCors } from './cors.ts'
-import { limitConnections } from './descriptors.ts'
-import { watchDoor } from './door.ts'
-import { watchForwarded } from './forwarded.ts'
+import { faultBody, isRead, readerOf } from './answers/answer.ts'
+import { type Attempts, createAttempts } from './door/attempts.ts'
+import { badgeRoutes } from './proxy/badge.ts'
+import { corsOriginsOf, registerCors } from './door/cors.ts'
+import { limitConnections } from './door/descriptors.ts'
+import { watchDoor } from './door/door.ts'
+import { watchForwarded } from './door/forwarded.ts'
 import { healthRoutes } from './health.ts'
-import { takeKeyHeader } from './key-header.ts'
-import { loginRoutes } from './login.ts'
-import { registerProxy } from './proxy.ts'
-import { hasBearer, isAllowedOrigin, logForeignOrigin } from './same-origin.ts'
-import { COOKIE, endSession, registerSessions, TLS_COOKIE } from './session-cookie.ts'
-import { UNAVAILABLE } from './sessions.ts'
+import { takeKeyHeader } from './door/key-header.ts'
+import { loginRoutes } from './login/login.ts'
+import { registerProxy } from './proxy/proxy.ts'
+import { hasBearer, isAllowedOrigin, logForeignOrigin } from './door/same-origin.ts'
+import { COOKIE, endSession, registerSessions, TLS_COOKIE } from './sessions/cookie.ts'
+import { UNAVAILABLE } from './sessions/sessions.ts'
 import { type Settings, trustProxyOf } from './settings.ts'
 import { watchShutdown } from './shutdown.ts'
 import { watchStreams } from './streams.ts'
@@ -49,6 +49,8 @@ declare module 'fastify' {
   }
 }
 
+const FORMS = new Set<string | undefined>(['/login', '/logout'])
+
 /** Builds the gateway: API keys in front of a DB-GPT, and a login for the people who use its pages. */
 export async function buildGateway (options: GatewayOptions): Promise<FastifyInstance> {
   const { settings, upstream, auth, logger = false } = options
@@ -75,7 +77,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
   })
   watchForwarded(app)
   takeKeyHeader(app, settings.KEY_HEADER, [COOKIE, TLS_COOKIE])
-  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS) ?? [])
+  registerCors(app, corsOriginsOf(settings.CORS_ORIGINS))
   app.decorateRequest('rejection', undefined)
   app.decorateRequest('typedKey', undefined)
   const attempts = await createAttempts(app, { max: options.maxAttempts ?? 10, redisUrl: settings.API_KEYS_REDIS_URL })
@@ -102,6 +104,10 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
       return readerOf(request) === 'openai' ? 'openai' : 'dbgpt'
     }
   })
+  app.addHook('onRequest', async (request, reply) => {
+    const { apiKey } = request
+    if (apiKey !== null) request.log = reply.log = request.log.child({ keyId: apiKey.id, keyName: apiKey.name })
+  })
   watchStreams(app, { keysEveryMs: options.streamCheckMs ?? 30_000, sessionsEveryMs: options.sessionCheckMs ?? 500 })
   watchShutdown(app, options.closeGraceMs ?? 10_000)
   await app.register(async scope => {
@@ -123,7 +129,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
 
 /** The gateway's own forms look at where they were sent from themselves, and say so on their page. */
 function isForm (request: FastifyRequest): boolean {
-  return request.method === 'POST' && ['/login', '/logout'].includes(request.routeOptions.url ?? '')
+  return request.method === 'POST' && FORMS.has(request.routeOptions.url)
 }
 
 /** Turns the plugin's refusal into what its reader needs: a person, the login; who has tried too often, 429. */
@@ -136,6 +142,7 @@ async function refusal (
   if (request.session !== null && isPerson) reply.header('cache-control', 'no-store')
   if (rejection === 'unavailable' && isPerson) return faultBody(request, reply, 503, 'key_store_unavailable', 'Keys cannot be checked')
   if (rejection === undefined || rejection === 'unavailable') return payload
+  if (rejection === 'scope') return isPerson ? faultBody(request, reply, 403, 'insufficient_scope', 'The key lacks a scope') : payload
   // The key that the session was begun with is gone: so is the session, at once or with the next request.
   if (request.session !== null) await endSession(request, reply).catch(() => {})
   // A session whose key is gone is nobody's guess, and an office full of them is no attack.

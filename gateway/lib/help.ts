@@ -24,5 +24,9 @@ directory. A blank one is an unset one.
   TRUST_PROXY         whose X-Forwarded-* is believed, such as 127.0.0.1
   KEY_HEADER          a header for keys beside Authorization
   CORS_ORIGINS        origins whose pages may call with a key
+  METRICS_PORT        where metrics are served at /metrics, without a key;
+                      unset, nowhere
+  METRICS_HOST        the address of that port (127.0.0.1)
+  METRICS_PER_KEY     on: requests are counted by key (off)
   DRAIN_SECONDS       how long /ready says 503 at SIGTERM before it stops (0)
 `

@@ -17,8 +17,9 @@ export async function probe (url: string, key: string, patienceMs: number = PATI
     if (status !== 401) return undefined
     return 'DB-GPT answers 401: set DBGPT_API_KEY to one of its own API_KEYS, or turn them off there'
   } catch (error) {
-    const { name, cause } = error as Error & { cause?: { code?: string } }
-    const why = name === 'TimeoutError' ? 'no answer' : cause?.code ?? name
+    const { name, cause = error } = error as Error
+    const { code, message } = cause as NodeJS.ErrnoException
+    const why = name === 'TimeoutError' ? 'no answer' : code ?? message
     return `DB-GPT cannot be reached at ${url} (${why}): until it can, requests are answered 502 or 504`
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { announce } from './announce.ts'
 import { buildGateway } from './app.ts'
+import { serveMetrics } from './metrics.ts'
 import { probe } from './probe.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { startUpstream } from './upstream/index.ts'
@@ -9,9 +10,11 @@ import { startUpstream } from './upstream/index.ts'
 export async function run (): Promise<void> {
   let app: FastifyInstance | undefined
   let standIn: FastifyInstance | undefined
+  let metrics: FastifyInstance | undefined
   const close = async (): Promise<void> => {
     await app?.close()
     await standIn?.close()
+    await metrics?.close()
     // Whatever is still open, nobody waits for.
     setTimeout(() => process.exit(), 500).unref()
   }
@@ -20,6 +23,7 @@ export async function run (): Promise<void> {
     if (settings.DBGPT_URL === '') standIn = await startUpstream()
     const upstream = standIn === undefined ? settings.DBGPT_URL : standIn.listeningOrigin
     app = await buildGateway({ settings, upstream, logger: { level: 'warn', stream: process.stderr } })
+    metrics = await serveMetrics(app, settings)
     await app.ready()
     const isOn = (await app.inject('/v1/models')).statusCode === 401
     if (isOn) checkSecret(app, settings)
@@ -34,6 +38,7 @@ export async function run (): Promise<void> {
     const trouble = standIn === undefined ? await probe(upstream, settings.DBGPT_API_KEY) : undefined
     if (trouble !== undefined) app.log.warn(trouble)
     process.stdout.write(announce(url, settings, isOn, trouble))
+    if (metrics !== undefined) process.stdout.write(`Metrics are at ${metrics.listeningOrigin}/metrics\n`)
     // From here on, each refusal is a line of the log.
     app.log.level = 'info'
   } catch (error) {
@@ -52,7 +57,6 @@ function checkSecret (app: FastifyInstance, { SESSION_SECRET, NODE_ENV }: Settin
 }
 
 function describe (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
   const { code, message } = error as NodeJS.ErrnoException
   return code === undefined || message.includes(code) ? message : `${code}: ${message}`
 }

@@ -1,7 +1,7 @@
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
-import { corsOriginsOf } from './cors.ts'
-import { isKeyHeader } from './key-header.ts'
+import { corsOriginsOf, isCorsOrigin } from './door/cors.ts'
+import { isKeyHeader } from './door/key-header.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
@@ -28,6 +28,11 @@ export interface Settings {
   readonly CORS_ORIGINS: string
   /** A header for keys beside Authorization. */
   readonly KEY_HEADER: string
+  /** Where metrics are served; no port, nowhere. */
+  readonly METRICS_HOST: string
+  readonly METRICS_PORT?: number | undefined
+  /** Whether requests are counted by key, `on` or `off`. */
+  readonly METRICS_PER_KEY: string
 }
 
 const schema = {
@@ -46,7 +51,10 @@ const schema = {
     API_KEYS_REDIS_URL: { type: 'string', default: '' },
     NODE_ENV: { type: 'string', default: '' },
     CORS_ORIGINS: { type: 'string', default: '' },
-    KEY_HEADER: { type: 'string', default: '' }
+    KEY_HEADER: { type: 'string', default: '' },
+    METRICS_HOST: { type: 'string', default: '127.0.0.1' },
+    METRICS_PORT: { type: 'integer', minimum: 0, maximum: 65535 },
+    METRICS_PER_KEY: { type: 'string', pattern: '^(on|off)$', default: 'off' }
   }
 }
 
@@ -61,7 +69,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas',
   DRAIN_SECONDS: 'a number from 0 to 3600',
   CORS_ORIGINS: 'origins such as https://app.example.com, separated by commas, or *',
-  KEY_HEADER: 'the name of a header, such as X-API-Key'
+  KEY_HEADER: 'the name of a header, such as X-API-Key',
+  METRICS_PORT: 'a number from 0 to 65535, and another than PORT',
+  METRICS_PER_KEY: 'on or off'
 }
 
 /**
@@ -75,15 +85,13 @@ export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = pro
   const data = Object.fromEntries(names.map(name => [name, variables[name]?.trim()]).filter(([, value]) => value))
   const reader = Fastify()
   try {
-    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true })
+    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true }).then(() => {}, hideValue)
     const settings = { ...reader.getEnvs<Settings>() }
     if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
-    if (corsOriginsOf(settings.CORS_ORIGINS) === undefined) throw wrong('CORS_ORIGINS')
+    if (!corsOriginsOf(settings.CORS_ORIGINS).every(isCorsOrigin)) throw wrong('CORS_ORIGINS')
     if (!isKeyHeader(settings.KEY_HEADER)) throw wrong('KEY_HEADER')
+    if (settings.METRICS_PORT === settings.PORT && settings.PORT !== 0) throw wrong('METRICS_PORT')
     return settings
-  } catch (error) {
-    const { errors } = error as { errors?: readonly { instancePath: string }[] }
-    throw errors === undefined ? error : wrong(errors[0]?.instancePath.slice(1) ?? '')
   } finally {
     await reader.close()
   }
@@ -107,6 +115,12 @@ function isTrustProxy (setting: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Throws an error of the schema's in words of this file, and any other as it is. */
+function hideValue (error: { readonly errors?: readonly { readonly instancePath: string }[] }): never {
+  const [first] = error.errors ?? []
+  throw first === undefined ? error : wrong(first.instancePath.slice(1))
 }
 
 function wrong (name: string): Error {

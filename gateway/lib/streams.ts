@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ApiKey } from 'fastify-dbgpt-auth'
+import { reachesDbgpt } from './scope.ts'
 
 export interface StreamsOptions {
   /** How often the keys of open answers and WebSockets are looked at, in milliseconds. */
@@ -50,7 +51,7 @@ export function watchStreams (app: FastifyInstance, { keysEveryMs, sessionsEvery
 
   app.sessions.onEnd(endSession)
   const stopListening = app.apiKeys.onChange?.(({ revoked, changed }) => {
-    const gone = new Set([...revoked, ...changed.filter(isExpired)].map(key => key.digest))
+    const gone = new Set([...revoked, ...changed.filter(isOver)].map(key => key.digest))
     end(({ digest }) => gone.has(digest))
   })
   const stopKeys = every(keysEveryMs, async () => {
@@ -83,7 +84,7 @@ function every (ms: number, work: () => Promise<void>): () => void {
 async function isKeyGone (app: FastifyInstance, digest: string): Promise<boolean> {
   try {
     const key = await app.apiKeys.find(digest)
-    return key == null || isExpired(key)
+    return key == null || isOver(key)
   } catch {
     return false
   }
@@ -97,6 +98,7 @@ async function isSessionGone (app: FastifyInstance, id: string): Promise<boolean
   }
 }
 
-function isExpired ({ expiresAt }: { readonly expiresAt?: ApiKey['expiresAt'] | null }): boolean {
-  return expiresAt != null && expiresAt.getTime() <= Date.now()
+/** Tells whether a key is good no more, by its time or its scopes. */
+function isOver (key: { readonly [Field in 'expiresAt' | 'scopes']?: ApiKey[Field] | null }): boolean {
+  return (key.expiresAt != null && key.expiresAt.getTime() <= Date.now()) || !reachesDbgpt(key)
 }

@@ -1,15 +1,20 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
-import { readerOf } from '../lib/answer.ts'
+import { WebSocket, WebSocketServer } from 'ws'
+import { readerOf } from '../lib/answers/answer.ts'
 import { probe } from '../lib/probe.ts'
 import { readSettings, trustProxyOf } from '../lib/settings.ts'
 import { bearer, KEY, MARKER, rejection } from '../../test/support/app.ts'
+import { Certificates } from '../../test/support/certificates.ts'
 import { withShortTimers } from '../../test/support/clock.ts'
 import { ask, chat, listening, start as startExample } from '../../test/support/demo-server.ts'
 import type { Program } from '../../test/support/process.ts'
 import { freePorts } from '../../test/support/redis.ts'
+import { startSources } from './support/sources.ts'
 import { startServer } from './support/upstream.ts'
 import { until } from '../../test/support/until.ts'
 
@@ -32,33 +37,59 @@ async function tryCommands (t: Test, { output }: Program): Promise<number> {
   return commands.length
 }
 
-t.test('in production with keys on, a secret for sessions must be set', async t => {
-  const refused = start(t, { NODE_ENV: 'production', PORT: '0', API_KEYS: KEY })
-  t.match(await refused.exit, { code: 1 })
-  t.match(refused.output, { stdout: '', stderr: /Cannot start: SESSION_SECRET must be set in production/ })
+t.test('what cannot start says why in one line, and exits with 1', async t => {
+  const other = net.createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const cases = [
+    [{ NODE_ENV: 'production', API_KEYS: KEY }, /^Cannot start: SESSION_SECRET must be set in production, to at least 32 characters: .*\n$/],
+    [{ API_AUTH: 'off', PORT: String(port) }, new RegExp(`^Cannot start: listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${port}\n$`)],
+    [{ API_KEYS: ',' }, /^Cannot start: FST_DBGPT_AUTH_\w+: .*\n$/]
+  ] as const
+  await Promise.all(cases.map(async ([env, text]) => {
+    const program = await startSources(t, { PORT: '0', ...env })
+    t.match(await program.exit, { code: 1 }, String(text))
+    t.equal(program.output.stdout, '', String(text))
+    t.match(program.output.stderr.replace(/^{.*\n/gm, ''), text)
+  }))
 })
 
-t.test('without keys it need not, and what the gateway prints can be tried', async t => {
+t.test('in production without keys no secret need be set, and what the gateway prints can be tried', async t => {
   const program = start(t, { NODE_ENV: 'production', PORT: '0', API_AUTH: 'off' })
   await listening(program)
   t.equal(await tryCommands(t, program), 3)
 })
 
 t.test('outside production, one without a secret is warned of, and what the gateway prints can be tried', async t => {
-  const program = start(t, { PORT: '0', API_KEYS: KEY })
+  const program = await startSources(t, { PORT: '0', API_KEYS: KEY })
   await listening(program)
   t.match(program.output.stdout, /In front of a small stand-in for DB-GPT[^]*Authentication is on/)
   t.match(program.output.stderr, /SESSION_SECRET is not set: sessions end with this process/)
   t.equal(await tryCommands(t, program), 4)
+  program.kill('SIGTERM')
+  t.match(await program.exit, { code: 0 })
 })
 
-t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothing', async t => {
+t.test('in front of a DB-GPT with TLS, what is printed is DB-GPT\'s, WebSockets get through, and SIGHUP ends nothing', async t => {
   const asked: string[] = []
-  const { upstream } = await startServer(t, (request, response) => {
+  const certificates = await Certificates.make(t)
+  const files = await certificates.optionsFor(1)
+  const fileOf = (option: string): Promise<Buffer> => readFile(files[files.indexOf(option) + 1] as string)
+  const server = https.createServer({ cert: await fileOf('--tls-cert-file'), key: await fileOf('--tls-key-file') }, (request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
     response.end('{}')
   })
-  const program = start(t, { PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET, DBGPT_URL: upstream, DBGPT_API_KEY: 'its-key' })
+  const sockets = new WebSocketServer({ server }).on('connection', socket => socket.on('message', data => socket.send(data)))
+  t.teardown(() => {
+    sockets.close()
+    server.close().closeAllConnections()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const upstream = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const program = await startSources(t, {
+    PORT: '0', API_KEYS: KEY, SESSION_SECRET: SECRET, DBGPT_URL: upstream, DBGPT_API_KEY: 'its-key', NODE_EXTRA_CA_CERTS: certificates.ca
+  })
   const url = await listening(program)
   const { stdout } = program.output
   t.match(stdout, `In front of DB-GPT at ${upstream}\nAuthentication is on\n\nOpen ${url}/ and log in with one of your keys (/construct/app/, `)
@@ -66,6 +97,11 @@ t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothin
   t.same(asked, ['GET /api/v2/serve/awel/flows Bearer its-key'], 'it was asked once')
   t.equal(await tryCommands(t, program), 3)
   t.match(asked.at(-1), /^POST \/api\/v2\/chat\/completions /)
+  const socket = new WebSocket(url.replace('http', 'ws'), { headers: bearer() })
+  await once(socket, 'open')
+  socket.send('text')
+  t.equal(String((await once(socket, 'message'))[0]), 'text')
+  socket.terminate()
   program.kill('SIGHUP')
   await program.says(/SIGHUP changes nothing/, 'stderr')
   t.equal((await ask(`${url}/health`, {})).status, 200)
@@ -76,11 +112,13 @@ t.test('in front of DB-GPT, what is printed is DB-GPT\'s, and SIGHUP ends nothin
 t.test('a DB-GPT that is down is told of at the start, which it does not stop', async t => {
   const [port] = await freePorts(1)
   const DBGPT_URL = `http://127.0.0.1:${port}`
-  const program = start(t, { PORT: '0', API_AUTH: 'off', DBGPT_URL })
+  const program = await startSources(t, { PORT: '0', API_AUTH: 'off', DBGPT_URL })
   await listening(program)
   const text = `DB-GPT cannot be reached at ${DBGPT_URL} (ECONNREFUSED): until it can, requests are answered 502 or 504`
   t.match(program.output.stdout, `\nBut ${text}\n`)
   t.match(program.output.stderr, `"msg":"${text}"`)
+  program.kill('SIGINT')
+  t.match(await program.exit, { code: 0 })
 })
 
 t.test('DB-GPT is asked as the gateway would', async t => {
@@ -94,16 +132,8 @@ t.test('DB-GPT is asked as the gateway would', async t => {
   for (const key of ['', 'bad']) t.match(await probe(upstream, key), /^DB-GPT answers 401: set DBGPT_API_KEY /, key)
   t.match(await probe(upstream, 'hang', 50), / \(no answer\): /)
   t.same(keys, ['Bearer good', undefined, 'Bearer bad', 'Bearer hang'])
-})
-
-t.test('a port that is taken ends the start with one line and exit code 1', async t => {
-  const other = net.createServer().listen(0, '127.0.0.1')
-  t.teardown(() => other.close())
-  await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
-  const program = start(t, { PORT: String(port), API_AUTH: 'off' })
-  t.match(await program.exit, { code: 1 })
-  t.match(program.output.stderr, `Cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`)
+  t.match(await probe('http://127.0.0.1:1', ''), / \(bad port\): /, 'one that fetch does not take')
+  t.match(await probe('http://[', ''), / \(ERR_INVALID_URL\): /)
 })
 
 t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream that goes on after 10 seconds', async t => {
@@ -121,7 +151,7 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
 })
 
 t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it is about to end', async t => {
-  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600' })
+  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600', METRICS_PORT: '0' })
   const url = await listening(program)
   const statusOf = async (path: string): Promise<number> => (await ask(url + path, { headers: { connection: 'close' } }, bearer())).status
   t.equal(await statusOf('/ready'), 200)
@@ -129,6 +159,9 @@ t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it i
   await until(async () => await statusOf('/ready') === 503)
   t.equal(await statusOf('/v1/models'), 200)
   t.equal(await statusOf('/health'), 200)
+  // This connection is kept, and holds nothing.
+  const metrics = await fetch(await program.says(/^Metrics are at (http:.*)$/m))
+  t.match(await metrics.text(), /^dbgpt_auth_store_up 1$/m)
   program.kill('SIGINT')
   t.same(await program.exit, { code: 0, signal: null }, 'SIGINT does not wait')
 })
@@ -147,10 +180,13 @@ t.test('settings have defaults, and a blank variable is an unset one', async t =
     API_KEYS_REDIS_URL: '',
     NODE_ENV: '',
     CORS_ORIGINS: '',
-    KEY_HEADER: ''
+    KEY_HEADER: '',
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PER_KEY: 'off'
   }
   t.same(await readSettings({}), defaults)
   t.same(await readSettings(Object.fromEntries(Object.keys(defaults).map(name => [name, ' ']))), defaults)
+  t.match(await readSettings({ PORT: '0', METRICS_PORT: '0' }), { PORT: 0, METRICS_PORT: 0 }, 'two free ports')
   t.match(await readSettings({ PORT: '0', DBGPT_URL: 'https://dbgpt:5670/', SESSION_SECRET: SECRET }), { PORT: 0, SESSION_SECRET: SECRET })
 })
 
@@ -171,6 +207,9 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['CORS_ORIGINS', 'app.example.com', /^CORS_ORIGINS must be origins such as/],
     ['CORS_ORIGINS', `https://a.example, https://b.example/${MARKER}`, /^CORS_ORIGINS must be/],
     ['CORS_ORIGINS', `https://user:${MARKER}@a.example`, /^CORS_ORIGINS must be/],
+    ['METRICS_PORT', '65536', /^METRICS_PORT must be a number from 0 to 65535, and another than PORT$/],
+    ['METRICS_PORT', '3000', /^METRICS_PORT must be/],
+    ['METRICS_PER_KEY', 'yes', /^METRICS_PER_KEY must be on or off$/],
     ['KEY_HEADER', 'X API Key', /^KEY_HEADER must be the name of a header/],
     ['KEY_HEADER', 'Authorization', /^KEY_HEADER must be/],
     ['KEY_HEADER', 'content-length', /^KEY_HEADER must be/]
@@ -180,6 +219,14 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     t.match(error.message, message, `${name}=${value}`)
     t.notOk(error.message.includes(MARKER), `${name}=${value}`)
   }
+})
+
+t.test('a .env that cannot be read is not taken for none', async t => {
+  const folder = t.testdir({ '.env': {} })
+  const former = process.cwd()
+  t.teardown(() => process.chdir(former))
+  process.chdir(folder)
+  t.match(await rejection(readSettings({})), { code: 'EISDIR' })
 })
 
 t.test('TRUST_PROXY says whose word is taken', async t => {

@@ -3,6 +3,7 @@ import type http from 'node:http'
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import { KEY } from '../../test/support/app.ts'
+import { ask, askWithKey } from './support/gateway-client.ts'
 import { type Gateway, startGateway } from './support/gateway.ts'
 import { startStreams } from './support/streams.ts'
 import { until } from '../../test/support/until.ts'
@@ -68,4 +69,13 @@ t.test('the end is not held', async t => {
     await gateway.app.close()
     await until(() => socket.closed && gateway.open.size === 0)
   })
+})
+
+t.test('before the end, whoever sends requests is told to look elsewhere', async t => {
+  const { app, url } = await startGateway(t)
+  t.match(await ask(`${url}/ready`), { status: 200, body: '{"status":"ok"}' })
+  await app.drain(0)
+  t.match(await ask(`${url}/ready`), { status: 503, body: '{"status":"closing"}' })
+  t.equal((await ask(`${url}/health`)).status, 200)
+  t.equal((await askWithKey(`${url}/v1/models`)).status, 200)
 })

@@ -9,10 +9,8 @@ import { isRedisUrl, URL_SHAPE } from '../stores/redis/create-client.ts'
 import { RedisKeyStore } from '../stores/redis/store.ts'
 import type { KeyStore, KeyStoreLog } from '../types.ts'
 import { type Environment, KEY_SOURCES } from './environment.ts'
+import { COLON, isLikeUrl } from './like-a-url.ts'
 import type { Options } from './options.ts'
-
-/** A URL, in place of a path: its text may hold a password. */
-const URL_TEXT = /^(?:[a-z][a-z\d+.-]+:\/\/|rediss?:)/i
 
 /** What to run with: off, every request passes, and the store is not opened. */
 export type Settings =
@@ -65,7 +63,9 @@ function keysOf (environment: Environment, weakKeys: WeakKeys): readonly [source
   const { API_KEYS: text, API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = environment
   if (text !== undefined) return [source, text.split(',').map(trimBlanks)]
   if (file !== undefined) {
-    if (URL_TEXT.test(file)) throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be the path of a file: a Redis is named by API_KEYS_REDIS_URL`)
+    if (isLikeUrl(file)) {
+      throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be the path of a file: a Redis is named by API_KEYS_REDIS_URL, and ${COLON}`)
+    }
     return [source, new FileKeyStore(file, { weakKeys })]
   }
   if (url === undefined) return [source, []]

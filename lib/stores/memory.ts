@@ -2,7 +2,7 @@ import { createApiKey } from '../keys/api-key.ts'
 import { changerOf } from './changer.ts'
 import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
-import type { ApiKey, ApiKeyDetails, ChangeOptions, ManagedKeyStore } from '../types.ts'
+import type { ApiKey, ApiKeyDetails, ChangeOptions, KeyStoreStatus, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
 
 /**
@@ -26,6 +26,11 @@ export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
 
   get size (): number {
     return this.#keys.size
+  }
+
+  /** The list in memory is its own source. */
+  status (): KeyStoreStatus {
+    return { up: true, ageMs: 0 }
   }
 
   /**

@@ -117,13 +117,13 @@ t.test('keys can be in a Redis, which is named by its URL', async t => {
 })
 
 t.test('a URL is no file of keys, and its password is not told', async t => {
-  for (const url of ['redis://user:secret@host', 'REDISS:user:secret@host', 'https://user:secret@host/keys']) {
+  for (const url of ['redis://user:secret@host', 'REDISS:user:secret@host', 'https://user:secret@host/keys', 'secret:6379']) {
     const error = t.throws(() => resolve({}, { API_KEYS_FILE: url }), {
-      code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_FILE must be the path of a file: a Redis is named by API_KEYS_REDIS_URL/
+      code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /API_KEYS_FILE must be the path of a file: a Redis is named by API_KEYS_REDIS_URL, .*\.\/keys:v1\.json/
     }, shown(url))
     t.notMatch(error, /secret/, shown(url))
   }
-  t.equal(outcome({}, { API_KEYS_FILE: 'C:\\keys.json' }), 'on')
+  for (const path of ['C:\\keys.json', './keys:v1.json']) t.equal(outcome({}, { API_KEYS_FILE: path }), 'on', path)
 })
 
 t.test('keys in code take the variables\' place', async t => {

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { createApiKey, type ManagedKeyStore } from '../../lib/index.ts'
 import type { ManagedStore } from '../../lib/stores/managed.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
+import { shown } from '../support/shown.ts'
 
 /**
  * What every managed key store must do.
@@ -69,6 +70,13 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     const id = record.id
     t.same(told, [[[[id, undefined]], [], []], [[], [[id, 2e12]], []], [[], [], [[id, 2e12]]]])
     t.equal(store.size, 1)
+  })
+
+  t.test('while it is open and its source is there, it is sure of its list', async t => {
+    const store = await make(t)
+    const { up, ageMs } = store.status?.() ?? {}
+    t.equal(up, true)
+    t.ok(ageMs !== undefined && ageMs >= 0 && ageMs < 5000, shown(ageMs))
   })
 
   t.test('expire sets the instant, and keeps the rest', async t => {

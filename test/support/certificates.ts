@@ -33,12 +33,24 @@ export class Certificates {
    * @param days - how long it is valid from now on
    */
   async optionsFor (port: number, name = 'IP:127.0.0.1', days = 2): Promise<string[]> {
-    await this.#openssl(`req -new ${NEW_KEY} -subj /CN=redis -addext subjectAltName=${name} -keyout ${port}.key -out ${port}.csr`)
-    await this.#openssl(`x509 -req -days ${days} -in ${port}.csr -CA ca.pem -CAkey ca.key -copy_extensions copy -out ${port}.pem`)
+    const { cert, key } = await this.filesFor(String(port), name, days)
     return [
       '--tls-port', String(port), '--tls-auth-clients', 'no', '--tls-ca-cert-file', this.ca,
-      '--tls-cert-file', join(this.#folder, `${port}.pem`), '--tls-key-file', join(this.#folder, `${port}.key`)
+      '--tls-cert-file', cert, '--tls-key-file', key
     ]
+  }
+
+  /**
+   * Makes the certificate of a server, and returns where it and its key are.
+   *
+   * @param file - what the files are called
+   * @param name - the alternative name that it is for
+   * @param days - how long it is valid from now on
+   */
+  async filesFor (file: string, name: string, days = 2): Promise<{ readonly cert: string, readonly key: string }> {
+    await this.#openssl(`req -new ${NEW_KEY} -subj /CN=test -addext subjectAltName=${name} -keyout ${file}.key -out ${file}.csr`)
+    await this.#openssl(`x509 -req -days ${days} -in ${file}.csr -CA ca.pem -CAkey ca.key -copy_extensions copy -out ${file}.pem`)
+    return { cert: join(this.#folder, `${file}.pem`), key: join(this.#folder, `${file}.key`) }
   }
 
   async #openssl (args: string): Promise<void> {

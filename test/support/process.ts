@@ -21,14 +21,17 @@ export function bareNode (args: readonly string[], env: Readonly<Record<string, 
   return ['env', ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), process.execPath, ...args]]
 }
 
-/** A program that runs in a process of its own and ends with the test; no key's text may stand in its output. */
+/**
+ * A program that runs in a process of its own and ends with the test, given by its file, or by Node's arguments; no
+ * key's text may stand in its output.
+ */
 export class Program {
   readonly exit: Promise<{ readonly code: number | null, readonly signal: NodeJS.Signals | null }>
   readonly output = { stdout: '', stderr: '' }
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
-  constructor (t: Test, file: string, { cwd, env, by = [] }: ProgramOptions) {
-    const [name, args] = bareNode([file], env)
+  constructor (t: Test, file: string | readonly string[], { cwd, env, by = [] }: ProgramOptions) {
+    const [name, args] = bareNode([file].flat(), env)
     const [first, ...rest] = [...by, name, ...args] as [string, ...string[]]
     const child = spawn(first, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const name of ['stdout', 'stderr'] as const) {

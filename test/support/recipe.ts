@@ -20,8 +20,8 @@ Server.prototype.listen = function (options, ...others) {
 await import('./${program}')
 `
 
-/** Asks a path of the program that runs. */
-export type Ask = (path: string, question?: Question) => Promise<Answer>
+/** Asks a path of the program that runs; and waits for what it prints, as {@link Program.says} does. */
+export type Ask = ((path: string, question?: Question) => Promise<Answer>) & Pick<Program, 'says'>
 
 /** The ending of a program's file, and of what it is compiled to, by the language of its snippet. */
 const ENDINGS: Readonly<Record<string, readonly [source: string, program: string]>> = {
@@ -41,5 +41,6 @@ export async function startRecipe (t: Test, { code, language }: Omit<Snippet, 'h
   }
   const program = new Program(t, join(cwd, 'launch.mjs'), { cwd, env })
   const port = await program.says(/^listens on (\d+)$/m)
-  return async (path, question) => await ask(`http://localhost:${port}${path}`, question)
+  const askPath = async (path: string, question?: Question) => await ask(`http://localhost:${port}${path}`, question)
+  return Object.assign(askPath, { says: program.says.bind(program) })
 }

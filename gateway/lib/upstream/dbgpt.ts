@@ -21,8 +21,8 @@ const flows = [
 /** What DB-GPT's web page asks for when it opens AWEL Flow. */
 export const dbgptRoutes: FastifyPluginAsync = async app => {
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
-    const status = error.statusCode ?? 500
-    reply.code(status).send({ success: false, err_code: String(status), err_msg: error.message, data: null })
+    const { statusCode = 500, message } = error
+    reply.code(statusCode).send({ success: false, err_code: String(statusCode), err_msg: message, data: null })
   })
 
   app.get<{ Querystring: Page }>('/flows', { schema: { querystring: pageSchema } }, async request => {

@@ -7,9 +7,8 @@ const model = { id: 'echo', object: 'model', created: 1_700_000_000, owned_by: '
 /** What OpenAI's clients ask for. */
 export const openaiRoutes: FastifyPluginAsync = async app => {
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
-    const status = error.statusCode ?? 500
-    const type = status < 500 ? 'invalid_request_error' : 'server_error'
-    reply.code(status).send({ error: { message: error.message, type, param: null, code: null } })
+    const { statusCode = 500, message } = error
+    reply.code(statusCode).send({ error: { message, type: 'invalid_request_error', param: null, code: null } })
   })
 
   app.get('/models', async () => ({ object: 'list', data: [model] }))

@@ -64,7 +64,7 @@ function withMembers (text: string, always: readonly string[], value: string): s
 }
 
 function skipSpace (text: string, at: number): number {
-  while (SPACE.test(text[at] ?? '')) at++
+  while (SPACE.test(text.charAt(at))) at++
   return at
 }
 
@@ -81,6 +81,6 @@ function endOfValue (text: string, at: number): number {
     if ('{['.includes(character)) level++
     if ('}]'.includes(character)) level--
     at = character === '"' ? endOfString(text, at) : at + 1
-  } while (level > 0 || !/^[\s,}\]]?$/.test(text[at] ?? ''))
+  } while (level > 0 || !/^[\s,}\]]?$/.test(text.charAt(at)))
   return at
 }

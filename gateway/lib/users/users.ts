@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { faultBody } from '../answer.ts'
+import { faultBody } from '../answers/answer.ts'
 import { readJson } from './body.ts'
 import { jsonAs } from './json.ts'
 import { NAMES, placeOf } from './places.ts'

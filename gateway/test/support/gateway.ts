@@ -19,7 +19,9 @@ export const SETTINGS: Settings = {
   API_KEYS_REDIS_URL: '',
   NODE_ENV: 'test',
   CORS_ORIGINS: '',
-  KEY_HEADER: ''
+  KEY_HEADER: '',
+  METRICS_HOST: '127.0.0.1',
+  METRICS_PER_KEY: 'off'
 }
 
 export interface Gateway {
@@ -50,6 +52,6 @@ export async function startGateway (
     auth: { keys: store, env: {}, logLevel: 'silent' }, closeGraceMs: 50, ...options, upstream, settings: { ...SETTINGS, ...settings }
   })
   t.teardown(async () => await app.close())
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = await app.listen({ host: '127.0.0.1', port: settings?.PORT ?? 0 })
   return { app, url, store }
 }

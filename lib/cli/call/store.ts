@@ -1,4 +1,5 @@
 import { pickSet, readDotenv } from '../../config/environment.ts'
+import { COLON, isLikeUrl } from '../../config/like-a-url.ts'
 import { trimBlanks } from '../../keys/key-list.ts'
 import { FileKeyStore } from '../../stores/file/store.ts'
 import type { ManagedStore } from '../../stores/managed.ts'
@@ -18,9 +19,6 @@ interface Place {
 }
 
 const REDIS_OPTIONS = ['prefix', 'replicas'] as const
-/** What begins like a URL or a host and its port, but for the letter of a drive: as a file it would be a mistake. */
-const LIKE_A_URL = /^(?![a-z]:)[^/\\]*:/i
-const COLON = 'a file with a colon in its name is given as ./keys:v1.json'
 
 /**
  * Makes the store that `--store` or the environment names; variables that are not set are read from `.env`.
@@ -63,7 +61,7 @@ function fromEnvironment (env: Streams['env']): Place {
 function isRedis ({ source, text }: Place): boolean {
   const redis = isRedisUrl(text)
   if (source === 'API_KEYS_REDIS_URL' && !redis) throw new UsageError(`${source} must be ${URL_SHAPE}`)
-  if (!LIKE_A_URL.test(text) || (redis && source !== 'API_KEYS_FILE')) return redis
+  if (!isLikeUrl(text) || (redis && source !== 'API_KEYS_FILE')) return redis
   throw new UsageError(source === 'API_KEYS_FILE'
     ? `${source} must be a file: a Redis is named by API_KEYS_REDIS_URL, and ${COLON}`
     : `${source} must be a file, or ${URL_SHAPE}; ${COLON}`)

@@ -3,7 +3,9 @@ import { createApiKey } from '../../keys/api-key.ts'
 import { compareLists } from '../changes.ts'
 import { KeyIndex } from '../../keys/key-index.ts'
 import type { WeakKeys } from '../../keys/weak-key.ts'
-import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type {
+  ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, KeyStoreStatus, ManagedKeyStore
+} from '../../types.ts'
 import { changerOf } from '../changer.ts'
 import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
@@ -62,6 +64,11 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
 
   get size (): number {
     return this.#keys.size
+  }
+
+  /** Up is a store that is open, if the file was good at the last look, four times a second. */
+  status (): KeyStoreStatus {
+    return this.#watch?.status() ?? { up: false, ageMs: Infinity }
   }
 
   async close (): Promise<void> {
@@ -144,18 +151,20 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
     return true
   }
 
-  /** Reads the changed file; if that fails, the last good list stays in force. */
-  async #follow (): Promise<void> {
+  /** Reads the changed file, and tells whether it is good; if not, the last good list stays in force. */
+  async #follow (): Promise<boolean> {
     try {
       const news = await this.#load()
       const keys = this.#keys.size
       if (this.#fault !== undefined) this.#log?.info({ keys }, 'The key file is good again')
       else if (news) this.#log?.info({ keys }, 'API keys reloaded')
       this.#fault = undefined
+      return true
     } catch (err) {
       const { message } = err as Error
       if (message !== this.#fault) this.#log?.error({ err }, 'The key file is not good: the last good keys stay in force')
       this.#fault = message
+      return false
     }
   }
 }

@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS, FST_DBGPT_AUTH_REDIS_UNCONFIRMED } from './errors.ts'
 import type { RedisClient } from './client.ts'
 import { explain, isRefusal, moreTelling } from './fault.ts'
+import { OwnedClient } from './owned-client.ts'
 
 /** How late an answer may be until the connection counts as lost, in milliseconds. */
 export const OVERDUE_MS = 1000
@@ -13,9 +14,7 @@ export const OVERDUE_MS = 1000
 export class Connection {
   /** Host and port, for errors. */
   readonly address: string
-  readonly #client: RedisClient
-  /** What the client has complained of, outside of any command. */
-  #complaint: unknown
+  readonly #owned: OwnedClient
   /** How it connects, until the first answer. */
   #untried: 'plain' | 'tls' | undefined
   #closed = false
@@ -27,16 +26,9 @@ export class Connection {
    * @param isTried - whether such a client has had answers before
    */
   constructor (client: RedisClient, isTried = false) {
-    this.#client = client
-    const { host, port = 6379, path, tls } = socketOf(client)
-    this.address = host === undefined ? path ?? 'the nodes of createClient' : `${host}:${port}`
-    if (!isTried) this.#untried = tls === true ? 'tls' : 'plain'
-    const complain = (error: unknown): void => { this.#complaint = moreTelling(this.#complaint, error) }
-    client.on('error', complain)
-    // Of one of its servers, as clusters and Sentinel put it.
-    client.on('node-error', complain)
-    client.on('client-error', ({ error }) => complain(error))
-    client.on('reconnecting', () => this.#fail(faultOf('ECONNRESET')))
+    this.#owned = new OwnedClient(client, error => this.#fail(error))
+    this.address = this.#owned.address
+    if (!isTried) this.#untried = this.#owned.tls ? 'tls' : 'plain'
   }
 
   /**
@@ -46,7 +38,7 @@ export class Connection {
    */
   async connect (ms: number): Promise<void> {
     try {
-      await this.#within(ms, this.#connect())
+      await this.#within(ms, this.#owned.connect())
     } catch (error) {
       this.close()
       throw new FST_DBGPT_AUTH_REDIS(this.address, this.#explain(error))
@@ -56,14 +48,23 @@ export class Connection {
 
   /** Whether nothing speaks against the next command. */
   get sound (): boolean {
-    return !this.#closed && this.#complaint === undefined
+    return !this.#closed && this.#owned.complaint === undefined
   }
 
   /** Lets go of the client; commands that have no answer yet fail. */
   close (): void {
     this.#closed = true
     this.#fail(faultOf('ECANCELED'))
-    this.#destroy()
+    this.#owned.destroy()
+  }
+
+  /**
+   * Does nothing, unless it was closed.
+   *
+   * @throws `FST_DBGPT_AUTH_REDIS`
+   */
+  assertOpen (): void {
+    if (this.#closed) throw new FST_DBGPT_AUTH_REDIS(this.address, this.#explain(faultOf('ECANCELED')))
   }
 
   /**
@@ -94,27 +95,13 @@ export class Connection {
   }
 
   async #answer (command: (client: RedisClient) => Promise<unknown>, ms: number): Promise<unknown> {
-    const answer = await this.#within(ms, command(this.#client))
+    const answer = await this.#within(ms, command(this.#owned.client))
     this.#untried = undefined
     return answer
   }
 
   #explain (error: unknown): string {
-    return explain(moreTelling(this.#complaint, error), this.#untried)
-  }
-
-  async #connect (): Promise<void> {
-    try {
-      await this.#client.connect()
-    } finally {
-      // One that was given up must not live on because it is connected after all, or in part: Sentinel.
-      if (this.#closed) this.#destroy()
-    }
-  }
-
-  #destroy (): void {
-    // Of some clients it throws, of others it rejects, if they are not connected.
-    Promise.resolve().then(() => this.#client.destroy()).catch(() => {})
+    return explain(moreTelling(this.#owned.complaint, error), this.#untried)
   }
 
   #fail (error: unknown): void {
@@ -138,11 +125,6 @@ export class Connection {
       answer.then(value => settle(() => resolve(value)), fail)
     })
   }
-}
-
-/** What a client of a single server tells of it; clusters and Sentinel tell nothing. */
-function socketOf (client: RedisClient): { host?: string, port?: number, path?: string, tls?: boolean } {
-  return (client as { options?: { socket?: ReturnType<typeof socketOf> } }).options?.socket ?? {}
 }
 
 function faultOf (code: 'ECANCELED' | 'ECONNRESET' | 'ETIMEDOUT'): Error {

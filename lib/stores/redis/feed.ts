@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_REDIS_FEED_LOST, FST_DBGPT_AUTH_REDIS_UNREADABLE } from './errors.ts'
 import type { Changes } from '../changes.ts'
-import type { ApiKey, KeyStoreLog } from '../../types.ts'
+import type { ApiKey, KeyStoreLog, KeyStoreStatus } from '../../types.ts'
 import { Connection, OVERDUE_MS } from './connection.ts'
 import type { CreateClient } from './client.ts'
 import { CONNECT_MS } from './create-client.ts'
@@ -94,12 +94,18 @@ export class Feed {
     const key = this.#snapshot.keys.find(digest)
     // By the clock, too: this process may have been stopped, and be served requests before its timers.
     const age = performance.now() - this.#confirmedAt
-    if (this.#fault === undefined && age <= HEARTBEAT_MS + OVERDUE_MS) {
+    if (this.#isSure(age)) {
       if (key === undefined && this.#snapshot.keys.isUnreadable(digest)) throw new FST_DBGPT_AUTH_REDIS_UNREADABLE()
       return key
     }
     if (key !== undefined && age < this.#options.graceMs) return key
     throw new FST_DBGPT_AUTH_REDIS_FEED_LOST({ cause: this.#fault })
+  }
+
+  /** Tells whether the list is that of Redis, and when that was last known. */
+  status (): KeyStoreStatus {
+    const ageMs = performance.now() - this.#confirmedAt
+    return { up: this.isOpen && this.#isSure(ageMs), ageMs }
   }
 
   /**
@@ -127,10 +133,8 @@ export class Feed {
     const unreadable = new Map<string, Error>()
     const { connection, snapshot: next } = await this.#load(connectMs, (id, error) => unreadable.set(id, error))
     this.#connection = connection
-    if (signal.aborted) {
-      connection.close()
-      return await connection.ask(async () => await new Promise(() => {})) // which says that it is closed
-    }
+    if (signal.aborted) connection.close()
+    connection.assertOpen()
     const before = this.#snapshot
     // Not again for each attempt, nor for each return of Redis.
     for (const [id, error] of unreadable) if (!before.keys.isUnreadable(id)) this.#tell(id, error)
@@ -158,6 +162,10 @@ export class Feed {
       this.#loading.delete(loading)
     }
     return loading
+  }
+
+  #isSure (age: number): boolean {
+    return this.#fault === undefined && age <= HEARTBEAT_MS + OVERDUE_MS
   }
 
   #confirm (snapshot: Snapshot): void {

@@ -1,7 +1,9 @@
 import { createApiKey } from '../../keys/api-key.ts'
 import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { Changes } from '../changes.ts'
-import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, ManagedKeyStore } from '../../types.ts'
+import type {
+  ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, KeyStoreStatus, ManagedKeyStore
+} from '../../types.ts'
 import { changerOf } from '../changer.ts'
 import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
@@ -98,6 +100,11 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
 
   async close (): Promise<void> {
     await Promise.all([this.#feed.close(), this.#writer.close()])
+  }
+
+  /** Up is a store that is open and hears from Redis, at least twice a second. */
+  status (): KeyStoreStatus {
+    return this.#feed.status()
   }
 
   /**

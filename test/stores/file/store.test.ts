@@ -94,6 +94,22 @@ t.test('a file that turns bad keeps the last good keys, and says so once; so it 
   }
 })
 
+t.test('a store tells whether it is open, and whether its file is good', async t => {
+  const file = await makeFile(t, serializeKeyFile([A]))
+  const store = new FileKeyStore(file)
+  const isUp = (): boolean => store.status().up
+  t.same(store.status(), { up: false, ageMs: Infinity }, 'not open')
+  await store.open()
+  t.ok(isUp())
+  await writeFile(file, MARKER + ' b')
+  await until(() => !isUp())
+  t.same(store.find(A.digest), A, 'the last good keys')
+  await writeFile(file, serializeKeyFile([A]))
+  await until(isUp)
+  await store.close()
+  t.same(store.status(), { up: false, ageMs: Infinity })
+})
+
 t.test('a fault is logged once, however often the file is looked at, and another fault once more', async t => {
   const file = await makeFile(t, serializeKeyFile([A]))
   const { log } = await serve(t, file)

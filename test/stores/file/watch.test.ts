@@ -91,6 +91,37 @@ t.test('a file that keeps changing is told of at every fourth look, and once mor
   t.same(await look(4), [1])
 })
 
+t.test('it tells whether what is there is of use, and since when nobody has seen that', async t => {
+  const file = await plainFile(await makeTemporaryFolder(t))
+  const { now } = performance
+  let [time, isGood] = [0, true]
+  performance.now = () => time
+  t.teardown(() => { performance.now = now })
+  const watch = new FileWatch(file, async () => isGood)
+  const status = async (looks: number): Promise<[boolean, number]> => {
+    for (let count = 0; count < looks; count++) await watch.look()
+    const { up, ageMs } = watch.status()
+    return [up, ageMs]
+  }
+  t.same(await status(0), [false, Infinity], 'not read yet')
+  watch.start()
+  t.teardown(async () => await watch.stop())
+  t.same(await status(2), [true, 0])
+  time = 5000
+  t.same(await status(0), [true, 5000])
+  time = 5001
+  t.same(await status(0), [false, 5001], 'nobody looks any more, as on a file system that hangs')
+  t.same(await status(1), [true, 0])
+  isGood = false
+  await rm(file)
+  time = 5500
+  t.same(await status(1), [true, 499], 'a change that has not settled')
+  t.same(await status(3), [false, 499])
+  isGood = true
+  await writeFile(file, 'third')
+  t.same(await status(2), [true, 0], 'good again')
+})
+
 t.test('a change while the last one is being read is told of afterwards', async t => {
   const file = await plainFile(await makeTemporaryFolder(t))
   let begun = 0

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { lookup } from 'node:dns'
 import net, { type AddressInfo, type LookupFunction, type Socket } from 'node:net'
 import { createClient, createCluster } from '@redis/client'
+import { createClient as createClient5 } from 'redis-client-5'
 import t, { type Test } from 'tap'
 import { Connection } from '../../../lib/stores/redis/connection.ts'
 import type { RedisClient } from '../../../lib/stores/redis/client.ts'
@@ -78,9 +79,27 @@ t.test('one that was given up while it connected does not live on', async t => {
   const slow: LookupFunction = (_name, options, done) => {
     setTimeout(() => lookup('127.0.0.1', options, (...found) => done(...found as Parameters<typeof done>)), 200)
   }
-  const connection = new Connection(createClient({ socket: { host: 'redis.test', port, lookup: slow }, RESP: 2, disableClientInfo: true }))
-  t.match(await rejection(connection.connect(50)), { message: /Redis at redis.test:\d+ .*ETIMEDOUT/ })
-  await until(() => seen.count === 1 && sockets.size === 0)
+  const socket = { host: 'redis.test', port, lookup: slow }
+  const clients = [
+    createClient({ socket }), createClient({ socket, RESP: 2, disableClientInfo: true }),
+    createClient5({ socket }), createClient5({ socket, disableClientInfo: true })
+  ] as RedisClient[]
+  await Promise.all(clients.map(async (client, index) => {
+    const connection = new Connection(client)
+    t.match(await rejection(connection.connect(50)), { message: /Redis at redis.test:\d+ .*ETIMEDOUT/ }, `client ${index}`)
+  }))
+  await until(() => seen.count === clients.length && sockets.size === 0)
+})
+
+t.test('a client that has failed is destroyed before it says more', async t => {
+  const [port = 0] = await freePorts(1)
+  for (const client of [createClient({ socket: { host: '127.0.0.1', port } }), createClient5({ socket: { host: '127.0.0.1', port } })]) {
+    const connection = new Connection(client as RedisClient)
+    const open: boolean[] = []
+    client.on('error', () => open.push(client.isOpen))
+    t.match(await rejection(connection.connect(5000)), { message: /ECONNREFUSED/ })
+    t.same(open, [false])
+  }
 })
 
 t.test('a socket in the file system is called by its path', async t => {
@@ -122,6 +141,25 @@ t.test('with a Redis', { skip }, async t => {
       await server.send('CLIENT', 'KILL', 'TYPE', 'normal')
       t.match(await waiting, { message: /it ends the connection without an answer/ }, shown(socket))
       t.notOk(connection.sound, shown(socket))
+    }
+  })
+
+  t.test('a client that connects anew is given up', async t => {
+    for (const client of [createClient({ url }), createClient5({ url })]) {
+      const connection = await connect(t, client as RedisClient)
+      client.emit('reconnecting')
+      t.notOk(client.isOpen)
+      t.notOk(connection.sound)
+      t.match(await rejection(connection.ask(read)), { code: 'FST_DBGPT_AUTH_REDIS' })
+    }
+  })
+
+  t.test('a client whose connection stands may complain', async t => {
+    for (const client of [createClient({ url }), createClient5({ url })]) {
+      const connection = await connect(t, client as RedisClient)
+      client.emit('error', new Error('NOPERM'))
+      t.ok(await connection.ask(read))
+      t.notOk(connection.sound)
     }
   })
 

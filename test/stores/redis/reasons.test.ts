@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { createClient, createCluster, createSentinel } from '@redis/client'
 import { createClient as createClient5, createCluster as createCluster5, createSentinel as createSentinel5 } from 'redis-client-5'
 import t, { type Test } from 'tap'
+import { Connection } from '../../../lib/stores/redis/connection.ts'
 import { AT_FIRST, REASONS } from '../../../lib/stores/redis/reasons.ts'
 import { type RedisClient, RedisKeyStore, type RedisKeyStoreOptions } from '../../../lib/stores/redis/store.ts'
 import { MARKER, rejection } from '../../support/app.ts'
@@ -118,10 +119,12 @@ t.test('with a Redis', { skip }, async t => {
 t.test('with a Redis that speaks TLS', { skip }, async t => {
   const certificates = await Certificates.make(t)
   const ca = readFileSync(certificates.ca)
-  const start = async (...[name, days]: [name?: string, days?: number]): Promise<{ plain: string, tls: string }> => {
+  const start = async (
+    ...[name, days]: [name?: string, days?: number]
+  ): Promise<{ server: RedisServer, plain: string, tls: string }> => {
     const [port] = await freePorts(1) as [number]
-    const { url } = await RedisServer.start(t, await certificates.optionsFor(port, name, days))
-    return { plain: url, tls: `rediss://127.0.0.1:${port}` }
+    const server = await RedisServer.start(t, await certificates.optionsFor(port, name, days))
+    return { server, plain: server.url, tls: `rediss://127.0.0.1:${port}` }
   }
 
   t.test('the wrong one of the two ports, or of the two protocols, is named', async t => {
@@ -150,6 +153,26 @@ t.test('with a Redis that speaks TLS', { skip }, async t => {
     await bothSay(t, trusting((await start('DNS:redis.test')).tls),
       'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID): use the host name that stands in it')
     await bothSay(t, trusting(good.tls, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' }), /TLS cannot be agreed on \(ERR_SSL_\w+\): see to versions/)
+  })
+
+  t.test('a Redis that asks for a certificate says so', async t => {
+    const [port] = await freePorts(1) as [number]
+    await RedisServer.start(t, [...await certificates.optionsFor(port), '--tls-auth-clients', 'yes'])
+    await bothSay(t, ({ client }) => client({ url: `rediss://127.0.0.1:${port}`, socket: { ca } as object }),
+      'it asks for a certificate of its client (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED): give one')
+  })
+
+  t.test('one that hangs when TLS stands is not said to lack it', async t => {
+    const { server, tls } = await start()
+    // Of this protocol, so that nothing is answered as it connects.
+    const client = createClient({ url: tls, RESP: 2, disableClientInfo: true, socket: { ca } as object })
+    const connection = new Connection(client)
+    t.teardown(() => connection.close())
+    await connection.connect(5000)
+    server.signal('SIGSTOP')
+    t.match(await rejection(connection.ask(async client => await client.hScan('x', '0', { COUNT: 1 }), 50)), {
+      message: /cannot be used: it does not answer \(ETIMEDOUT\)/
+    })
   })
 })
 
