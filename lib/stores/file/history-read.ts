@@ -43,8 +43,8 @@ export async function readHistory (path: string, limit: number): Promise<ApiKeyH
 export class HistoryNews {
   readonly #path: string
   #seen: Pick<Stats, 'dev' | 'ino' | 'size'> = { dev: 0, ino: 0, size: 0 }
-  /** Who made which change, by the last look: its line comes before it, and may be seen before it. */
-  #last = new Map<string, string>()
+  /** Who made which change, by the last look and the one before: a line may be seen before its change is. */
+  #actors: readonly ReadonlyMap<string, string>[] = []
 
   /** @param path - the file of keys */
   constructor (path: string) {
@@ -56,19 +56,23 @@ export class HistoryNews {
     await this.#take(0)
   }
 
-  /** Says who made changes that are seen now. */
-  async attribute (changes: Changes): Promise<Changes> {
+  /** Reads what was written since the last time. */
+  async look (): Promise<void> {
     const actors = new Map<string, string>()
     for (const { actor, action, keys, failed } of await this.#take(HISTORY_LENGTH)) {
       if (failed) continue
+      // The newest come first.
       for (const { id } of keys) if (!actors.has(`${action} ${id}`)) actors.set(`${action} ${id}`, actor)
     }
-    changes.attribute((id, kind) => actors.get(`${ACTION[kind]} ${id}`) ?? this.#last.get(`${ACTION[kind]} ${id}`))
-    this.#last = actors
-    return changes
+    this.#actors = [actors, ...this.#actors.slice(0, 1)]
   }
 
-  /** Returns what was written since the last time, the newest first; nothing, if it cannot be read. */
+  /** Says who made changes that are seen now. */
+  attribute (changes: Changes): Changes {
+    return changes.attribute((id, kind) => this.#actors.map(actors => actors.get(`${ACTION[kind]} ${id}`)).find(Boolean))
+  }
+
+  /** Returns the newest entries of what was written since the last time; nothing, if it cannot be read. */
   async #take (limit: number): Promise<readonly ApiKeyHistoryEntry[]> {
     try {
       const { entries, stats } = await readNewest(historyOf(await targetOf(this.#path)), limit, ({ dev, ino, size }) => {
@@ -91,10 +95,10 @@ async function readNewest (
     const stats = await handle.stat()
     if (!stats.isFile()) throw new Error(NO_FILE)
     const entries: ApiKeyHistoryEntry[] = []
-    if (limit === 0) return { entries, stats }
     for await (const line of linesFromEnd(handle, stats.size, beginningOf(stats))) {
+      if (entries.length >= limit) break
       const entry = readEntry(parse(line))
-      if (entry !== undefined && entries.push(entry) === limit) break
+      if (entry !== undefined) entries.push(entry)
     }
     return { entries, stats }
   } finally {

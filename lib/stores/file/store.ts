@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { createApiKey } from '../../keys/api-key.ts'
-import { compareLists } from '../changes.ts'
-import { KeyIndex } from '../../keys/key-index.ts'
+import type { KeyIndex } from '../../keys/key-index.ts'
 import type { WeakKeys } from '../../keys/weak-key.ts'
 import type {
   ApiKey, ApiKeyDetails, ApiKeyHistoryEntry, ChangeOptions, KeyStoreLog, KeyStoreStatus, ManagedKeyStore
@@ -9,11 +8,9 @@ import type {
 import { changerOf } from '../changer.ts'
 import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
-import { Circumstances } from './circumstances.ts'
-import { HistoryNews, readHistory } from './history-read.ts'
-import { loadKeyFile } from './load.ts'
+import { FollowedKeys } from './followed-keys.ts'
+import { readHistory } from './history-read.ts'
 import { updateKeyFile } from './update.ts'
-import { FileWatch } from './watch.ts'
 
 /**
  * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
@@ -24,17 +21,8 @@ import { FileWatch } from './watch.ts'
  */
 export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   readonly #file: string
-  readonly #weakKeys: WeakKeys
-  readonly #news: HistoryNews
-  #keys = new KeyIndex()
-  /** Counts the lists that were put in force, so that a reading that began before knows of them. */
-  #edition = 0
+  readonly #followed: FollowedKeys
   #log: KeyStoreLog | undefined
-  #circumstances: Circumstances | undefined
-  #watch: FileWatch | undefined
-  /** The digest of the text in force. */
-  #text: string | undefined
-  #fault: string | undefined
 
   /**
    * @param file - the file's path, relative to the working directory of now
@@ -43,8 +31,9 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
     super()
     this.#file = resolve(file)
-    this.#weakKeys = weakKeys
-    this.#news = new HistoryNews(this.#file)
+    this.#followed = new FollowedKeys(this.#file, {
+      weakKeys, onChange: changes => { this.tell(changes) }, isHeard: () => this.isHeard
+    })
   }
 
   /**
@@ -55,25 +44,20 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
-    this.#circumstances = log && new Circumstances(this.#file, log)
-    await this.#news.begin()
-    await this.#load()
-    this.#watch = new FileWatch(this.#file, async () => await this.#follow())
-    this.#watch.start()
+    await this.#followed.open(log)
   }
 
   get size (): number {
-    return this.#keys.size
+    return this.#followed.keys.size
   }
 
   /** Up is a store that is open, if the file was good at the last look, four times a second. */
   status (): KeyStoreStatus {
-    return this.#watch?.status() ?? { up: false, ageMs: Infinity }
+    return this.#followed.status()
   }
 
   async close (): Promise<void> {
-    await this.#watch?.stop()
-    this.#watch = undefined
+    await this.#followed.close()
   }
 
   /**
@@ -82,7 +66,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    * @param digest - the SHA-256 digest of the key's text, 64 lower-case hex digits
    */
   find (digest: string): ApiKey | undefined {
-    return this.#keys.byDigest.get(digest)
+    return this.#followed.keys.byDigest.get(digest)
   }
 
   /**
@@ -92,8 +76,8 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    * `FST_DBGPT_AUTH_KEYS_EMPTY`, `FST_DBGPT_AUTH_KEY_MISWRITTEN` or `FST_DBGPT_AUTH_KEY_WEAK`
    */
   async list (): Promise<ApiKey[]> {
-    if (this.#watch === undefined) await this.#load()
-    return [...this.#keys.values()]
+    if (!this.#followed.isOpen) await this.#followed.load()
+    return [...this.#followed.keys.values()]
   }
 
   async addAll (keys: Iterable<ApiKey>, options?: ChangeOptions): Promise<number> {
@@ -128,43 +112,9 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   async #update (options: ChangeOptions | undefined, change: (current: KeyIndex) => boolean): Promise<boolean> {
     // What an open store follows is there: if it is gone, nothing is to be put in its place.
     const changer = changerOf(options, this.#log)
-    const changed = await updateKeyFile(this.#file, change, { mustExist: this.#watch !== undefined, changer })
+    const changed = await updateKeyFile(this.#file, change, { mustExist: this.#followed.isOpen, changer })
     // Read back, for somebody may have replaced it since.
-    if (changed) await this.#load()
+    if (changed) await this.#followed.load()
     return changed
-  }
-
-  /** Puts the file's keys in force, and tells whether they are news. */
-  async #load (): Promise<boolean> {
-    const edition = this.#edition
-    const judges = { weakKeys: this.#weakKeys, log: this.#log, circumstances: this.#circumstances }
-    const loaded = await loadKeyFile(this.#file, this.#text, judges)
-    if (loaded === undefined) return false
-    // Another reading was faster; which of the two is out of date, the file tells.
-    if (edition !== this.#edition) return await this.#load()
-    const before = this.#keys
-    const isNews = this.#text !== undefined
-    this.#edition++
-    this.#keys = loaded.keys
-    this.#text = loaded.digest
-    if (isNews && this.isHeard) this.tell(await this.#news.attribute(await compareLists(before, loaded.keys)))
-    return true
-  }
-
-  /** Reads the changed file, and tells whether it is good; if not, the last good list stays in force. */
-  async #follow (): Promise<boolean> {
-    try {
-      const news = await this.#load()
-      const keys = this.#keys.size
-      if (this.#fault !== undefined) this.#log?.info({ keys }, 'The key file is good again')
-      else if (news) this.#log?.info({ keys }, 'API keys reloaded')
-      this.#fault = undefined
-      return true
-    } catch (err) {
-      const { message } = err as Error
-      if (message !== this.#fault) this.#log?.error({ err }, 'The key file is not good: the last good keys stay in force')
-      this.#fault = message
-      return false
-    }
   }
 }
