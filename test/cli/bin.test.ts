@@ -108,7 +108,10 @@ t.test(`${CREATORS} processes that create at once all get their key in`, async t
     await runBuiltCommand('create', '--name', `client ${index}`, '--store', file)))
   t.equal(new Set(outputs.map(keyIn)).size, CREATORS, 'each has printed a key of its own')
   t.equal(new Set((await records()).map(({ name }) => name)).size, CREATORS, 'each key is in the file')
-  t.same(await readdir(dirname(file)), ['keys.json'], 'nothing is left behind')
+  t.same(await readdir(dirname(file)), ['keys.json', 'keys.json.history'], 'nothing is left behind')
+  const { actor, ...others } = (await new FileKeyStore(file).history())[0] ?? {}
+  t.match({ actor, ...others }, { actor: /^.+@.+$/, action: 'add' })
+  t.equal(new Set((await new FileKeyStore(file).history()).map(({ keys }) => keys[0]?.name)).size, CREATORS, 'and in the history')
 })
 
 t.test('processes that are killed as they write leave a valid file with every key that they told of', async t => {

@@ -9,7 +9,7 @@ import { runCommand } from '../support/cli.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
 import { shown } from '../support/shown.ts'
 
-const VERBS = ['generate', 'create', 'list', 'show', 'rename', 'scopes', 'rotate', 'revoke', 'import']
+const VERBS = ['generate', 'create', 'list', 'show', 'rename', 'scopes', 'rotate', 'revoke', 'import', 'history']
 
 t.test('help is there for the command and each verb', async t => {
   for (const flag of ['--help', '-h', 'help']) {
@@ -54,7 +54,8 @@ t.test('wrong usage is exit code 2, and one line that says where the help is', a
     ['create', '--store', 'x'], ['list', 'x'], ['revoke'], ['revoke', ''], ['revoke', 'a', 'b'], ['rotate'],
     ['rotate', 'a', '--grace', 'long', '--store', 'x'], ['list', '--store', ''], ['list', '--store', 'redis://'],
     ['import', '--store', 'x'], ['show'], ['rename', 'a'], ['rename', 'a', 'b', 'c'], ['list', '--json=x'], ['list', '--jsn'],
-    ['create', '--name', 'x\n', '--store', 'x'], ['create', '--name', 'x', '--metadata', '[]', '--store', 'x']
+    ['create', '--name', 'x\n', '--store', 'x'], ['create', '--name', 'x', '--metadata', '[]', '--store', 'x'],
+    ['revoke', 'x', '--actor', '', '--store', 'x'], ['history', 'a', 'b'], ['history', '--limit', '0', '--store', 'x']
   ]
   for (const args of wrong) {
     const { code, stdout, stderr } = await runCommand(args)
@@ -92,7 +93,7 @@ t.test('a key\'s text among the arguments is not printed, whichever it takes the
     [KEY], ['help', KEY], [KEY, 'list'], ['create', `--${KEY}`], ['create', '--key', KEY], ['create', `--nam=${KEY}`], ['create', `-${KEY}`],
     ['create', '--name', `-${KEY}`], ['create', '--quiet=' + KEY]
   ]
-  const valued = ['expires', 'metadata', 'grace', 'replicas', 'prefix']
+  const valued = ['expires', 'metadata', 'grace', 'replicas', 'prefix', 'limit']
   for (const verb of VERBS) {
     wrong.push([verb, KEY], [verb, KEY, KEY], [verb, 'x', KEY, KEY], [verb, '--stdin', KEY, KEY], [verb, KEY, '--all'], [verb, KEY, '--dry-run'])
     for (const option of valued) wrong.push([verb, 'x', `--${option}`, KEY], [verb, `--${option}=${KEY}`])

@@ -104,7 +104,7 @@ t.test('on a full disk the command fails in words, and leaves no lock to those w
   t.equal(program.output.stdout.replace(/ \/.*\/keys/, ' …/keys'), [
     'stderr Keep the key now: it is not shown again.', 'code 0', 'filled ENOSPC',
     'stderr dbgpt-auth: The key file …/keys.json cannot be written, and is unchanged: the disk is full (ENOSPC)', 'code 1',
-    'left fill,keys.json', 'unchanged true', 'stderr Keep the key now: it is not shown again.', 'code 0', 'soon true', 'done ', ''
+    'left fill,keys.json,keys.json.history', 'unchanged true', 'stderr Keep the key now: it is not shown again.', 'code 0', 'soon true', 'done ', ''
   ].join('\n'))
 })
 

@@ -15,6 +15,7 @@ export class HistoryDraft {
   readonly #keyFile: string
   readonly #deeds: readonly Deed[]
   readonly #changer: Changer
+  #begun = false
 
   /** @param keyFile - no symbolic link */
   constructor (keyFile: string, deeds: readonly Deed[], changer: Changer) {
@@ -30,6 +31,7 @@ export class HistoryDraft {
    */
   async write (): Promise<void> {
     if (this.#deeds.length === 0) return
+    this.#begun = true
     try {
       await this.#append()
     } catch (error) {
@@ -42,9 +44,9 @@ export class HistoryDraft {
     }
   }
 
-  /** Adds that the change was not made. A line that stands is never changed: the file may be one that only grows. */
+  /** Adds that the change was not made after all. A line that stands is let be: the file may be one that only grows. */
   async takeBack (): Promise<void> {
-    if (this.#deeds.length > 0) await this.#append(true).catch(() => { /* the failure itself is told */ })
+    if (this.#begun) await this.#append(true).catch(() => { /* the failure itself is told */ })
   }
 
   async #append (failed?: true): Promise<void> {
