@@ -38,7 +38,8 @@ export function isActor (text: unknown): text is string {
  */
 export function processActor (behind?: string): string {
   const user = userName()
-  const text = `${behind === undefined || behind === user ? user : `${behind} (${user})`}@${hostname()}`.slice(0, MOST_CHARACTERS)
+  const name = behind === user || !isActor(behind) ? user : `${behind} (${user})`
+  const text = `${name}@${hostname()}`.slice(0, MOST_CHARACTERS)
   return isActor(text) ? text : 'unknown'
 }
 

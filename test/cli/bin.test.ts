@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -109,9 +109,36 @@ t.test(`${CREATORS} processes that create at once all get their key in`, async t
   t.equal(new Set(outputs.map(keyIn)).size, CREATORS, 'each has printed a key of its own')
   t.equal(new Set((await records()).map(({ name }) => name)).size, CREATORS, 'each key is in the file')
   t.same(await readdir(dirname(file)), ['keys.json', 'keys.json.history'], 'nothing is left behind')
-  const { actor, ...others } = (await new FileKeyStore(file).history())[0] ?? {}
-  t.match({ actor, ...others }, { actor: /^.+@.+$/, action: 'add' })
-  t.equal(new Set((await new FileKeyStore(file).history()).map(({ keys }) => keys[0]?.name)).size, CREATORS, 'and in the history')
+  const history = await new FileKeyStore(file).history()
+  t.equal(new Set(history.map(({ keys }) => keys[0]?.name)).size, CREATORS, 'and in the history')
+  for (const entry of history) t.match(entry, { actor: /^.+@.+$/, action: 'add' })
+})
+
+t.test(`${WRITERS} processes that add and revoke at once leave a whole line for each change`, async t => {
+  const folder = await makeTemporaryFolder(t)
+  const file = join(folder, 'keys.json')
+  const program = join(folder, 'program.mjs')
+  await writeFile(program, `
+    import { createApiKey, FileKeyStore, generateApiKey } from ${JSON.stringify(built('dist/index.js'))}
+    const store = new FileKeyStore(${JSON.stringify(file)})
+    const actor = process.argv[2]
+    for (let round = 0; round < ${ROUNDS}; round++) {
+      const key = createApiKey({ key: generateApiKey(), name: actor + '/' + round })
+      await store.add(key, { actor })
+      await store.revoke(key.id, { actor })
+    }`)
+  const actors = Array.from({ length: WRITERS }, (_, writer) => `writer ${writer}`)
+  await Promise.all(actors.map(async actor => await run(...bareNode([program, actor]))))
+  const lines = (await readFile(`${file}.history`, 'utf8')).split('\n')
+  t.equal(lines.pop(), '')
+  for (const [index, line] of lines.entries()) t.ok(JSON.parse(line), `line ${index + 1}`)
+  const entries = await new FileKeyStore(file).history()
+  t.equal(entries.length, lines.length)
+  for (const writer of actors) {
+    const own = entries.filter(({ actor }) => actor === writer).map(({ action, keys: [key] }) => `${action} ${key?.name}`)
+    t.same(own, Array.from({ length: ROUNDS }, (_, round) => [`add ${writer}/${round}`, `revoke ${writer}/${round}`]).flat(), writer)
+  }
+  t.equal(lines.length, WRITERS * ROUNDS * 2)
 })
 
 t.test('processes that are killed as they write leave a valid file with every key that they told of', async t => {
@@ -142,6 +169,8 @@ t.test('processes that are killed as they write leave a valid file with every ke
     await Promise.all(Array.from({ length: WRITERS }, async (_, writer) => await killOne(1 + writer % 4, delayOf(writer))))
     const ids = new Set((await new FileKeyStore(file).list()).map(({ id }) => id))
     t.ok(told.every(id => ids.has(id)), `after ${WRITERS * (round + 1)} killed processes`)
+    const recorded = new Set((await new FileKeyStore(file).history()).flatMap(({ keys }) => keys.map(({ id }) => id)))
+    t.ok([...ids].every(id => recorded.has(id)), `no key without a line, after ${WRITERS * (round + 1)}`)
   }
   t.ok(told.length >= ROUNDS * WRITERS)
 })

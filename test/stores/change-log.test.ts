@@ -26,17 +26,17 @@ t.test('each change of the keys is a line that names them', async t => {
   const { app, guard, log } = harness(t)
   const store = new MemoryKeyStore([record])
   await guard({ keys: store })
-  await store.add(other)
+  await store.add(other, { actor: 'ann' })
   await store.expire(other.id, new Date(2e12))
-  await store.revoke(record.id)
+  await store.revoke(record.id, { actor: 'bob' })
   store.replace([record])
   store.replace([record])
   const lines = log().filter(line => line.msg.startsWith('API keys: '))
   const [web, unnamed] = [{ id: record.id, name: 'web' }, { id: other.id }]
   t.match(lines, [
-    { level: 30, msg: 'API keys: 1 added', added: { count: 1, keys: [unnamed] }, keys: 2 },
-    { msg: 'API keys: 1 changed', changed: { count: 1, keys: [unnamed] }, keys: 2 },
-    { msg: 'API keys: 1 revoked', revoked: { count: 1, keys: [web] }, keys: 1 },
+    { level: 30, msg: 'API keys: 1 added', added: { count: 1, keys: [{ ...unnamed, actor: 'ann' }] }, keys: 2 },
+    { msg: 'API keys: 1 changed', changed: { count: 1, keys: [{ ...unnamed, actor: /@/ }] }, keys: 2 },
+    { msg: 'API keys: 1 revoked', revoked: { count: 1, keys: [{ ...web, actor: 'bob' }] }, keys: 1 },
     { msg: 'API keys: 1 added, 1 revoked', added: { keys: [web] }, revoked: { keys: [unnamed] }, keys: 1 }
   ])
   t.equal(lines.length, 4)

@@ -81,3 +81,15 @@ t.test('what was changed meanwhile is compared once more, and the rest stays as 
   const result = found.recheck(meanwhile, indexOf(record, third), indexOf(record))
   t.same({ ...result }, { added: [], changed: [], revoked: [third] })
 })
+
+t.test('who made a change is told of those that are changes, and of what is compared once more as it was made since', async t => {
+  const third = createApiKey(`${KEY}3`)
+  const actors: Readonly<Record<string, string>> = { [record.id]: 'ann', [other.id]: 'bob' }
+  const found = (await compareLists(indexOf(record, third), indexOf(other))).attribute((id, kind) => actors[id] && `${actors[id]} ${kind}`)
+  t.same([...found.actors], [[other.id, 'bob added'], [record.id, 'ann revoked']])
+  const meanwhile = new Changes()
+  meanwhile.note(record, undefined)
+  meanwhile.note(undefined, other)
+  const result = found.recheck(meanwhile.attribute(id => id === record.id ? 'cy' : undefined), indexOf(record, third), indexOf(other))
+  t.same(new Map(result.actors), new Map([[record.id, 'cy'], [other.id, 'bob added']]))
+})

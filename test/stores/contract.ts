@@ -79,6 +79,36 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.ok(ageMs !== undefined && ageMs >= 0 && ageMs < 5000, shown(ageMs))
   })
 
+  t.test('who makes a change is told with it, and stands in the history, where there is one', async t => {
+    const store = await make(t)
+    const told: unknown[] = []
+    store.onChange(({ actors }) => { told.push([...actors ?? []]) })
+    const before = await store.history?.({ limit: 1 })
+    await store.add(record, { actor: 'ann' })
+    await store.addAll([other], { actor: '计' })
+    await store.update(record.id, { name: 'shop' }, { actor: 'bob' })
+    await store.expire(record.id, new Date(2e12), { actor: 'cy' })
+    await store.revoke(record.id, { actor: 'dee' })
+    const ids = [record, other, record, record, record].map(({ id }) => id)
+    const actors = ['ann', '计', 'bob', 'cy', 'dee']
+    t.same(told, ids.map((id, index) => [[id, actors[index]]]))
+    const wrong = { code: 'FST_DBGPT_AUTH_OPTION', message: /"actor"/ }
+    await t.rejects(store.add(record, { actor: '' }), wrong)
+    await t.rejects(store.update(other.id, {}, { actor: 'a\nb' }), wrong)
+    await t.rejects(store.revoke(other.id, { actor: '\x1b' }), wrong)
+    t.same((await store.list()).map(({ id }) => id), [other.id])
+    if (store.history === undefined) return
+    const entries = await store.history({ limit: 5 })
+    t.same(entries.map(({ actor, action, keys }) => [actor, action, ...keys.map(({ id }) => id)]), ids.map((id, index) =>
+      [actors[index], ['add', 'add', 'update', 'update', 'revoke'][index], id]))
+    t.same(entries.slice(2).map(({ changes }) => changes), [
+      { name: { from: 'billing', to: 'shop' } }, { expiresAt: { to: '2033-05-18T03:33:20.000Z' } }, undefined
+    ])
+    t.equal(entries.at(-1)?.keys[0]?.name, 'shop')
+    const ages = [...before ?? [], ...entries].map(({ at }) => at.getTime())
+    t.same(ages, ages.toSorted((a, b) => a - b), 'the newest last')
+  })
+
   t.test('expire sets the instant, and keeps the rest', async t => {
     const store = await make(t)
     await store.add(record)

@@ -51,5 +51,12 @@ t.test('what is wrong is named, and nothing of a value', async t => {
     if (typeof message === 'string') t.equal(error.message, message, shown(args))
     t.notMatch(error.message, new RegExp(MARKER, 'i'), shown(args))
   }
+  const optional = { ...command, operands: ['[ID]'] }
+  for (const args of [[], ['a'], ['--stdin']]) t.same(parse(optional, args).operands, args.filter(arg => arg === 'a'), shown(args))
+  for (const [args, message] of [
+    [['a', 'b'], 'there is an argument too many: it takes one argument, [ID] (or --stdin in place of [ID])'],
+    [[''], 'an argument is missing or empty: it takes one argument, [ID] (or --stdin in place of [ID])'],
+    [['--stdin', 'a'], 'there is an argument too many: it takes options only']
+  ] as const) t.throws(() => parse(optional, args), { message }, shown(args))
   t.throws(() => parse({ ...command, operands: [], options: {} }, ['x']), { message: 'there is an argument too many: it takes options only' })
 })
