@@ -43,6 +43,11 @@ export const FST_DBGPT_AUTH_KEYS_REQUIRED = createError(
   'or turn authentication off with API_AUTH=off (or the option mode)'
 )
 
+/** Use is to be counted by a key store that cannot. */
+export const FST_DBGPT_AUTH_USAGE = createError(
+  'FST_DBGPT_AUTH_USAGE', '%s, but the key store has no method countUse, which would count: give it one, or leave usage off'
+)
+
 /** Two guards would check the same requests. */
 export const FST_DBGPT_AUTH_NESTED = createError(
   'FST_DBGPT_AUTH_NESTED',

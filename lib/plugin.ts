@@ -11,7 +11,7 @@ import { claimScope } from './guard/nesting.ts'
 import { watchOrder } from './guard/order.ts'
 import { buildHandOver, buildReject } from './guard/reject.ts'
 import { closeStore, openStore } from './stores/shared.ts'
-import type { DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
+import type { ApiKey, DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
 
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   // The guard stands before anything can fail: an app that swallows the error would serve openly.
@@ -42,8 +42,9 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
   fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
-  Object.assign(verification, { readCredentials, check })
-  Object.assign(rules, { policyOf: routePolicy, readCredentials, check })
+  const count = settings.usage ? (key: ApiKey): void => { store.countUse?.(key) } : undefined
+  Object.assign(verification, { readCredentials, check, count })
+  Object.assign(rules, { policyOf: routePolicy, readCredentials, check, count })
   if (addHook) watchOrder(fastify)
 }
 

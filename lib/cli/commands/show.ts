@@ -1,10 +1,11 @@
 import { JSON_OPTION, STORE_OPTIONS } from '../call/options.ts'
 import { printJson, printTable } from '../call/print.ts'
 import { CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
-import { type ShownKey, withStatus } from '../call/status.ts'
+import type { ShownKey } from '../call/status.ts'
 import { storeOf } from '../call/store.ts'
 import { formatDuration } from '../call/time.ts'
 import type { Command } from '../call/types.ts'
+import { withUsage } from '../call/usage.ts'
 
 /** `dbgpt-auth show` */
 export const show: Command = {
@@ -13,7 +14,8 @@ export const show: Command = {
   options: { json: JSON_OPTION, ...CHOICE_OPTIONS, ...STORE_OPTIONS },
   async run (call) {
     const { values, streams: { stdout }, now } = call
-    const keys = (await selectOne(call, storeOf(call))).map(key => withStatus(key, now))
+    const store = storeOf(call)
+    const keys = await withUsage(await selectOne(call, store), store, call)
     if (values.json === true) {
       printJson(stdout, values.all === true ? keys : keys[0])
       return
@@ -25,7 +27,8 @@ export const show: Command = {
   }
 }
 
-function rows ({ id, digest, name, createdAt, expiresAt, metadata, status }: ShownKey, now: number): string[][] {
+function rows (key: ShownKey, now: number): string[][] {
+  const { id, digest, name, createdAt, expiresAt, metadata, status, lastUsedAt, uses } = key
   return [
     ['id', id],
     ['digest', `sha256:${digest}`],
@@ -33,6 +36,7 @@ function rows ({ id, digest, name, createdAt, expiresAt, metadata, status }: Sho
     ['created', formatInstant(createdAt, now) ?? 'unknown'],
     ['expires', formatInstant(expiresAt, now) ?? 'never'],
     ['status', status],
+    ...uses === undefined ? [] : [['last used', formatInstant(lastUsedAt, now) as string], ['uses', String(uses)]],
     ['metadata', metadata === undefined ? '-' : JSON.stringify(metadata)]
   ]
 }
