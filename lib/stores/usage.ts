@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import type { ApiKeyUsage, KeyStoreLog } from '../types.ts'
 import { addTallies, type Tallies, type Tally } from './tally.ts'
@@ -60,9 +59,12 @@ export class Usage {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#timer = undefined
-    await Promise.race([this.write(), pause(CLOSE_MS, undefined, { ref: false })])
-    const uses = [...this.#unconfirmed?.values() ?? [], ...this.#tallies.values()].reduce((sum, { count }) => sum + count, 0)
-    if (this.#place !== undefined && uses > 0) this.#log?.warn({ uses }, 'The last uses of API keys could not be written')
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, CLOSE_MS)
+      this.write().finally(() => clearTimeout(timer)).then(resolve)
+    })
+    const isLate = this.#unconfirmed !== undefined && this.#fault === undefined
+    if (isLate) this.#log?.warn('The last uses of API keys are perhaps not written: that took too long')
   }
 
   /** Counts a use of a key, at once. */

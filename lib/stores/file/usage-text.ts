@@ -2,9 +2,7 @@ import type { Tallies, Tally } from '../tally.ts'
 import { Turns } from '../turns.ts'
 
 const VERSION = 1
-
-/** The text is of a version of this package that is yet to come. */
-export class NewerFormat extends Error {}
+const NEWER = 'it is of a format that this version does not know: update fastify-dbgpt-auth'
 
 /** Writes tallies as JSON, a key a line; lets other work run in between. */
 export async function serializeUsage (tallies: Tallies): Promise<string> {
@@ -21,11 +19,11 @@ export async function serializeUsage (tallies: Tallies): Promise<string> {
  * Reads what was written so.
  *
  * @returns undefined if it is something else, or a part of it
- * @throws {@link NewerFormat}
+ * @throws an error without a code if a version of this package wrote it that is yet to come
  */
 export async function parseUsage (text: string): Promise<Map<string, Tally> | undefined> {
   const { version, keys } = Object(parse(text)) as { version?: unknown, keys?: unknown }
-  if (typeof version === 'number' && version > VERSION) throw new NewerFormat('it is of a format that this version does not know: update')
+  if (typeof version === 'number' && version > VERSION) throw new Error(NEWER)
   if (version !== VERSION || typeof keys !== 'object' || keys === null) return undefined
   const tallies = new Map<string, Tally>()
   const turns = new Turns()

@@ -82,7 +82,7 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
       keep: () => this.#feed.isOpen,
       onChange: (position, id, record) => this.#feed.apply(position, id, record)
     })
-    this.counted = new Usage(id => this.#feed.has(id), new UsageHash(this.#writer), options.usageIntervalMs)
+    this.counted = new Usage(id => this.#feed.has(id), new UsageHash(this.#writer, layout.usage), options.usageIntervalMs)
   }
 
   /** How many keys the list in memory holds, with those whose records cannot be read; 0 before it has been read. */

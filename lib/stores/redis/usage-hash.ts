@@ -9,6 +9,8 @@ const BATCH = 500
 /** How many fields a script looks at for what is to go, about, and for how long they are let be, in milliseconds. */
 const SWEPT = 100
 const UNLISTED_MS = 86_400_000
+/** The user may not. */
+const REFUSED = /\((?:NOPERM|user executing the script)\)/
 
 /**
  * Adds uses to a hash: of the ids ARGV[4], ARGV[7], … so many as the argument behind each, the last one so many
@@ -51,11 +53,14 @@ export class UsageHash implements UsagePlace {
   readonly #writer: Pick<Writer, 'run'>
   /** The field that tells which batch of this instance was the last. No id begins so. */
   readonly #field = `#${randomUUID()}`
+  readonly #name: string
   #confirmed = 0
   #cursor = '0'
 
-  constructor (writer: Pick<Writer, 'run'>) {
+  /** @param name - what it is called in Redis, for errors */
+  constructor (writer: Pick<Writer, 'run'>, name: string) {
     this.#writer = writer
+    this.#name = name
   }
 
   /** @throws `FST_DBGPT_AUTH_REDIS` */
@@ -63,7 +68,7 @@ export class UsageHash implements UsagePlace {
     const tallies = new Map<string, Tally>()
     for (let start = 0; start < ids.length; start += BATCH) {
       const batch = ids.slice(start, start + BATCH)
-      const texts = await this.#writer.run<(string | null)[]>(READ_USES, batch)
+      const texts = await this.#run<(string | null)[]>(READ_USES, batch)
       for (const [index, id] of batch.entries()) {
         const [, count, at] = /^(\d+) (\d+)$/.exec(texts[index] ?? '') ?? []
         if (count !== undefined) tallies.set(id, { count: Number(count), lastUsedAt: Number(at) })
@@ -79,8 +84,18 @@ export class UsageHash implements UsagePlace {
     for (let start = 0; start < all.length; start += BATCH) {
       const args = all.slice(start, start + BATCH).flatMap(([id, { count, lastUsedAt }]) =>
         [id, String(count), String(Math.max(0, Date.now() - lastUsedAt))])
-      this.#cursor = await this.#writer.run<string>(ADD_USES, [this.#field, String(++number), this.#cursor, ...args])
+      this.#cursor = await this.#run<string>(ADD_USES, [this.#field, String(++number), this.#cursor, ...args])
     }
     this.#confirmed = number
+  }
+
+  async #run<T> (script: Script, args: string[]): Promise<T> {
+    try {
+      return await this.#writer.run<T>(script, args)
+    } catch (error) {
+      const { message } = error as Error
+      if (REFUSED.test(message)) (error as Error).message = `${message}; for usage: (~${this.#name} +hset +hdel +time)`
+      throw error
+    }
   }
 }
