@@ -11,7 +11,7 @@ import { claimScope } from './guard/nesting.ts'
 import { watchOrder } from './guard/order.ts'
 import { buildHandOver, buildReject } from './guard/reject.ts'
 import { closeStore, openStore } from './stores/shared.ts'
-import type { ApiKey, DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
+import type { ApiKey, DbgptAuthOptions, KeyStore, RegisteredKeyStore, VerifyApiKey } from './types.ts'
 
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   // The guard stands before anything can fail: an app that swallows the error would serve openly.
@@ -42,10 +42,21 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
   fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
-  const count = settings.usage ? (key: ApiKey): void => { store.countUse?.(key) } : undefined
+  const count = settings.usage ? buildCount(fastify, store) : undefined
   Object.assign(verification, { readCredentials, check, count })
   Object.assign(rules, { policyOf: routePolicy, readCredentials, check, count })
   if (addHook) watchOrder(fastify)
+}
+
+/** What an application's own store throws must not end the process, as it would where that answers by promise. */
+function buildCount (fastify: FastifyInstance, store: KeyStore): (key: ApiKey) => void {
+  return key => {
+    try {
+      store.countUse?.(key)
+    } catch (err) {
+      fastify.log.error({ err, keyId: key.id }, 'The key store could not count a use')
+    }
+  }
 }
 
 function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof typeof DEFAULTS>) {

@@ -15,7 +15,8 @@ const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
   getKey: ['x-api-key', {}, null, true],
   addHook: ['false', 0, null],
   logLevel: ['verbose', 'toString', '', 30, null],
-  allowWeakKeys: ['yes', 1, null]
+  allowWeakKeys: ['yes', 1, null],
+  usage: ['on', 1, null]
 }
 
 for (const [name, values] of Object.entries(bad)) {
