@@ -33,6 +33,7 @@ const GUARDS = {
     })
   },
   plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth'),
+  usage: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth', { usage: true }),
   other: async (app: FastifyInstance) => await guard(app, process.env.OTHER as string)
 }
 
@@ -47,6 +48,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'bare Fastify': { guard: 'none', credentials: 'good' },
   'a good key, by hand': { guard: 'byHand', credentials: 'good', over: 'bare Fastify' },
   'a good key': { guard: 'plugin', credentials: 'good', over: 'bare Fastify' },
+  'a good key, usage on': { guard: 'usage', credentials: 'good', over: 'a good key' },
   'a 401 of bare Fastify': { guard: 'answer401', credentials: 'none' },
   'no key': { guard: 'plugin', credentials: 'none', over: 'a 401 of bare Fastify' },
   'a wrong key, by hand': { guard: 'byHand', credentials: 'wrong', over: 'a 401 of bare Fastify' },
@@ -67,9 +69,9 @@ function keyOf (seed: string): string {
   return `dbgpt_${createHash('sha256').update(seed).digest('base64url')}`
 }
 
-async function guard (app: FastifyInstance, module: string): Promise<void> {
+async function guard (app: FastifyInstance, module: string, options: { readonly usage?: boolean } = {}): Promise<void> {
   const { dbgptAuth } = await import(module) as typeof import('fastify-dbgpt-auth')
-  await app.register(dbgptAuth, { keys, mode: 'on', env: {} })
+  await app.register(dbgptAuth, { keys, mode: 'on', env: {}, ...options })
 }
 
 /** Returns the microseconds of CPU time that a request takes, in the fastest of some rounds. */

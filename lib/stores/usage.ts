@@ -21,8 +21,8 @@ export class Usage {
   readonly #isListed: (id: string) => boolean
   readonly #place: UsagePlace | undefined
   readonly #intervalMs: number
-  /** At which part of an interval this process writes, so that a fleet does not write all at once. */
-  readonly #phase = Math.random()
+  /** When it is time to write: at a part of its own of each interval, so that a fleet does not write all at once. */
+  #next: number
   #tallies = new Map<string, Tally>()
   /** What is being written, or was perhaps not. */
   #unconfirmed: Tallies | undefined
@@ -46,6 +46,7 @@ export class Usage {
     this.#isListed = isListed
     this.#place = place
     this.#intervalMs = intervalMs
+    this.#next = performance.now() + Math.random() * intervalMs
   }
 
   /** @param log - told when usage cannot be written, and when it can again */
@@ -132,10 +133,13 @@ export class Usage {
 
   #arm (): void {
     if (this.#closed) return
-    const part = (performance.now() / this.#intervalMs + this.#phase) % 1
+    const late = performance.now() - this.#next
+    if (late >= 0) this.#next += this.#intervalMs * (Math.floor(late / this.#intervalMs) + 1)
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
+      // A timer may be a little early: not twice for that.
+      this.#next += this.#intervalMs
       this.write()
-    }, Math.ceil(this.#intervalMs * (1 - part))).unref()
+    }, this.#next - performance.now()).unref()
   }
 }

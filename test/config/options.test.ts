@@ -53,6 +53,7 @@ t.test('options that are not given have their defaults, and those that are keep 
     addHook: true,
     logLevel: 'info',
     allowWeakKeys: false,
+    usage: undefined,
     unknown: []
   } as const
   t.strictSame(readOptions({}), defaults)

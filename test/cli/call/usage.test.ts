@@ -60,6 +60,6 @@ t.test('usage that cannot be read is told of beside the output, and the keys are
   const { code, stdout, stderr } = await runCommand(['list', '--store', file], { now: NOW })
   t.equal(code, 0)
   t.match(stdout, /^NAME {2}ID {16}AGE {6}EXPIRES\nweb/)
-  t.match(stderr, /^dbgpt-auth: how keys are used is not shown: The usage file .*keys\.json\.usage cannot be read: it is not/)
+  t.match(stderr, /^dbgpt-auth: how keys are used is not shown: The usage file .*keys\.json\.usage cannot be read/)
   t.equal((await stat(`${file}.usage`)).size, 40, 'it is only read')
 })
