@@ -203,6 +203,17 @@ t.test('timers go off at a time of their own in each interval, and no later than
   await Promise.all(usages.map(async usage => await usage.close()))
 })
 
+t.test('after a while without a use, the next one is written in the interval of then', async t => {
+  const place = makePlace()
+  const usage = new Usage(() => true, place, 1)
+  t.teardown(async () => await usage.close())
+  const begin = performance.now()
+  await until(() => performance.now() - begin > 2)
+  usage.count(A)
+  await until(() => place.batches.length === 1)
+  t.same(countsOf(place.stored), { [A]: 1 })
+})
+
 t.test('closing writes what is left, and a store that is opened again goes on', async t => {
   const { usage, place, lines } = makeUsage(t)
   usage.count(A)
