@@ -3,6 +3,7 @@ import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
 import type { ApiKey, ApiKeyDetails, KeyStoreStatus, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
+import { Usage } from './usage.ts'
 
 /**
  * Keeps keys in memory, for one process and as long as it runs.
@@ -12,6 +13,7 @@ import { ManagedStore } from './managed.ts'
  * await app.register(dbgptAuth, { keys: store })
  */
 export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted = new Usage(id => this.#keys.has(id))
   #keys = new KeyIndex()
 
   /**

@@ -9,8 +9,15 @@ import { ManagedStore } from '../managed.ts'
 import { Circumstances } from './circumstances.ts'
 import { parseKeyFile } from './key-file.ts'
 import { readKeyFile } from './read.ts'
+import { Usage } from '../usage.ts'
 import { updateKeyFile } from './update.ts'
+import { UsageFile } from './usage-file.ts'
 import { FileWatch } from './watch.ts'
+
+interface FileKeyStoreOptions {
+  readonly weakKeys?: WeakKeys | undefined
+  readonly usageIntervalMs?: number | undefined
+}
 
 /**
  * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
@@ -20,6 +27,7 @@ import { FileWatch } from './watch.ts'
  * await app.register(dbgptAuth, { keys: new FileKeyStore('/etc/my-api/keys.json') })
  */
 export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted: Usage
   readonly #file: string
   readonly #weakKeys: WeakKeys
   #keys = new KeyIndex()
@@ -34,12 +42,16 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
 
   /**
    * @param file - the file's path, relative to the working directory of now
-   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed or look miswritten
+   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed or look miswritten;
+   * `usageIntervalMs`: how often it is written how keys are used, 60,000 milliseconds by default
+   * @throws `FST_DBGPT_AUTH_OPTION`
    */
-  constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
+  constructor (file: string, { weakKeys = 'warn', usageIntervalMs }: FileKeyStoreOptions = {}) {
     super()
     this.#file = resolve(file)
     this.#weakKeys = weakKeys
+    const isListed = (id: string): boolean => this.#keys.has(id)
+    this.counted = new Usage(isListed, new UsageFile(this.#file, isListed), usageIntervalMs)
   }
 
   /**
@@ -50,6 +62,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    this.counted.open(log)
     this.#circumstances = log && new Circumstances(this.#file, log)
     await this.#load()
     this.#watch = new FileWatch(this.#file, async () => await this.#follow())
@@ -66,6 +79,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   }
 
   async close (): Promise<void> {
+    await this.counted.close()
     await this.#watch?.stop()
     this.#watch = undefined
   }

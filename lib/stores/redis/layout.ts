@@ -17,11 +17,13 @@ export interface Layout {
   readonly changes: string
   /** A hash: `version`, the format's number, and `epoch`, a random name of this list. */
   readonly meta: string
+  /** A hash: how keys are used, by ids. */
+  readonly usage: string
 }
 
 /** Names the parts of a list of keys. */
 export function layoutOf (prefix: string): Layout {
-  return { keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta` }
+  return { keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta`, usage: `{${prefix}}:usage` }
 }
 
 /** What a script takes: names first, as a cluster and access control lists demand, then what it is about. */

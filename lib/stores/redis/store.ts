@@ -3,10 +3,12 @@ import { FST_DBGPT_AUTH_OPTION } from '../../errors.ts'
 import type { Changes } from '../changes.ts'
 import type { ApiKey, ApiKeyDetails, KeyStoreLog, KeyStoreStatus, ManagedKeyStore } from '../../types.ts'
 import { ManagedStore } from '../managed.ts'
+import { Usage } from '../usage.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
 import { Feed } from './feed.ts'
 import { layoutOf } from './layout.ts'
+import { UsageHash } from './usage-hash.ts'
 import { Writer } from './writer.ts'
 
 export type { RedisClient } from './client.ts'
@@ -41,6 +43,11 @@ interface RedisKeyStoreSettings {
    * @defaultValue `0`
    */
   readonly waitReplicas?: number | undefined
+  /**
+   * How often it is written how keys are used, in milliseconds.
+   * @defaultValue `60_000`
+   */
+  readonly usageIntervalMs?: number | undefined
 }
 
 /**
@@ -51,6 +58,7 @@ interface RedisKeyStoreSettings {
  * await app.register(dbgptAuth, { keys: new RedisKeyStore({ url: 'redis://localhost:6379' }) })
  */
 export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted: Usage
   readonly #feed: Feed
   readonly #writer: Writer
 
@@ -74,6 +82,7 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
       keep: () => this.#feed.isOpen,
       onChange: (position, id, record) => this.#feed.apply(position, id, record)
     })
+    this.counted = new Usage(id => this.#feed.has(id), new UsageHash(this.#writer, layout.usage), options.usageIntervalMs)
   }
 
   /** How many keys the list in memory holds, with those whose records cannot be read; 0 before it has been read. */
@@ -89,10 +98,12 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
    * after the last answer, and `FST_DBGPT_AUTH_OPTION` if `createClient` returns no client, or one that is connected
    */
   async open (log?: KeyStoreLog): Promise<void> {
+    this.counted.open(log)
     await this.#feed.open(log)
   }
 
   async close (): Promise<void> {
+    await this.counted.close()
     await Promise.all([this.#feed.close(), this.#writer.close()])
   }
 

@@ -68,7 +68,7 @@ export class Writer {
    */
   async update (id: string, details: ApiKeyDetails): Promise<boolean> {
     for (;;) {
-      const json = await this.#read(id)
+      const json = await this.run<string | null>(GET, [id])
       if (json === null) return false
       const record = withDetails(readRecord(id, json), details)
       const replaced = await this.#change<string | null>(REPLACE, [id, json, JSON.stringify(record)], position => {
@@ -100,9 +100,14 @@ export class Writer {
     if (shared?.users === 0) await close(shared)
   }
 
-  async #read (id: string): Promise<string | null> {
+  /**
+   * Runs a script that changes none of the keys.
+   *
+   * @throws `FST_DBGPT_AUTH_REDIS`
+   */
+  async run<T> (script: Script, args: string[]): Promise<T> {
     return await this.#use(async connection => {
-      return await connection.ask<string | null>(client => evaluate(client, GET, this.#options.layout, [id]))
+      return await connection.ask<T>(client => evaluate(client, script, this.#options.layout, args))
     })
   }
 

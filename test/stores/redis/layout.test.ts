@@ -4,7 +4,10 @@ import { BEGINNING, isBefore, layoutOf } from '../../../lib/stores/redis/layout.
 
 t.test('the names have the prefix as their hash tag', async t => {
   t.same(layoutOf('dbgpt-auth'), {
-    keys: '{dbgpt-auth}:keys', changes: '{dbgpt-auth}:changes', meta: '{dbgpt-auth}:meta'
+    keys: '{dbgpt-auth}:keys',
+    changes: '{dbgpt-auth}:changes',
+    meta: '{dbgpt-auth}:meta',
+    usage: '{dbgpt-auth}:usage'
   })
 })
 
