@@ -39,7 +39,8 @@ const GUARDS = {
       reply.code(401).headers(HEADERS).type('application/json').send(BODY)
     })
   },
-  plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth', scoped),
+  plugin: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth', { more: [scoped] }),
+  usage: async (app: FastifyInstance) => await guard(app, 'fastify-dbgpt-auth', { usage: true }),
   other: async (app: FastifyInstance) => await guard(app, process.env.OTHER as string)
 }
 
@@ -57,6 +58,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'a good key, by hand': { guard: 'byHand', credentials: 'good', over: 'bare Fastify' },
   'a good key': { guard: 'plugin', credentials: 'good', over: 'bare Fastify' },
   'a key and its route with scopes': { guard: 'plugin', credentials: 'scoped', scopes: ['write'], over: 'a good key' },
+  'a good key, usage on': { guard: 'usage', credentials: 'good', over: 'a good key' },
   'a 401 of bare Fastify': { guard: 'answer401', credentials: 'none' },
   'no key': { guard: 'plugin', credentials: 'none', over: 'a 401 of bare Fastify' },
   'a wrong key, by hand': { guard: 'byHand', credentials: 'wrong', over: 'a 401 of bare Fastify' },
@@ -77,9 +79,15 @@ function keyOf (seed: string): string {
   return `dbgpt_${createHash('sha256').update(seed).digest('base64url')}`
 }
 
-async function guard (app: FastifyInstance, module: string, ...more: readonly ApiKeyInit[]): Promise<void> {
+interface GuardOptions {
+  /** Keys beside those of all subjects. */
+  readonly more?: readonly ApiKeyInit[]
+  readonly usage?: boolean
+}
+
+async function guard (app: FastifyInstance, module: string, { more = [], ...options }: GuardOptions = {}): Promise<void> {
   const { dbgptAuth } = await import(module) as typeof import('fastify-dbgpt-auth')
-  await app.register(dbgptAuth, { keys: [...keys, ...more], mode: 'on', env: {} })
+  await app.register(dbgptAuth, { keys: [...keys, ...more], mode: 'on', env: {}, ...options })
 }
 
 /** Returns the microseconds of CPU time that a request takes, in the fastest of some rounds. */

@@ -48,6 +48,11 @@ export const FST_DBGPT_AUTH_METRICS_CLIENT = createError(
   'FST_DBGPT_AUTH_METRICS_CLIENT', 'Metrics need the package prom-client: run "npm install prom-client"'
 )
 
+/** Use is to be counted by a key store that cannot. */
+export const FST_DBGPT_AUTH_USAGE = createError(
+  'FST_DBGPT_AUTH_USAGE', '%s, but the key store has no method countUse, which would count: give it one, or leave usage off'
+)
+
 /** Two guards would check the same requests. */
 export const FST_DBGPT_AUTH_NESTED = createError(
   'FST_DBGPT_AUTH_NESTED',

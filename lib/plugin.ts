@@ -12,7 +12,7 @@ import { watchOrder } from './guard/order.ts'
 import { buildHandOver, buildReject } from './guard/reject.ts'
 import { watchRoutes } from './guard/scopes.ts'
 import { closeStore, openStore } from './stores/shared.ts'
-import type { DbgptAuthOptions, RegisteredKeyStore, VerifyApiKey } from './types.ts'
+import type { ApiKey, DbgptAuthOptions, KeyStore, RegisteredKeyStore, VerifyApiKey } from './types.ts'
 
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   // The guard stands before anything can fail: an app that swallows the error would serve openly.
@@ -44,9 +44,21 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
   fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
-  Object.assign(verification, { policyOf: verificationPolicy, readCredentials, check })
-  Object.assign(rules, { policyOf: routePolicy, readCredentials, check })
+  const count = settings.usage ? buildCount(fastify, store) : undefined
+  Object.assign(verification, { policyOf: verificationPolicy, readCredentials, check, count })
+  Object.assign(rules, { policyOf: routePolicy, readCredentials, check, count })
   if (addHook) watchOrder(fastify)
+}
+
+/** What an application's own store throws must not end the process, as it would where that answers by promise. */
+function buildCount (fastify: FastifyInstance, store: KeyStore): (key: ApiKey) => void {
+  return key => {
+    try {
+      store.countUse?.(key)
+    } catch (err) {
+      fastify.log.error({ err, keyId: key.id }, 'The key store could not count a use')
+    }
+  }
 }
 
 function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof typeof DEFAULTS>) {

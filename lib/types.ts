@@ -98,6 +98,12 @@ export interface KeyStore {
   onChange? (listener: (changes: ApiKeyChanges) => void): () => void
   /** Tells, at once, how sure it is of its list of keys; told by metrics. */
   status? (): KeyStoreStatus
+  /**
+   * Is told of each check that has let a request in, where the option `usage` is on. Must return at once, and not throw.
+   *
+   * @param key - the record of the request's key
+   */
+  countUse? (key: ApiKey): void
 }
 
 /** How sure a store is that its list of keys is that of its source, a file or Redis. */
@@ -140,6 +146,21 @@ export interface ManagedKeyStore extends KeyStore {
    * @param options - `limit`: how many entries at most, the newest; 10,000 if it is not given, and never more
    */
   history? (options?: { readonly limit?: number | undefined }): Promise<ApiKeyHistoryEntry[]>
+  /**
+   * Tells of the keys when they were last accepted and how often, as far as the option `usage` has had that counted.
+   *
+   * @param keys - of which keys, by their ids; all, if they are not given
+   * @returns by ids, without the keys of which no use is known
+   */
+  usage (keys?: readonly Pick<ApiKey, 'id'>[]): Promise<ReadonlyMap<string, ApiKeyUsage>>
+}
+
+/** How a key was used, since its use is counted. */
+export interface ApiKeyUsage {
+  /** How often it was accepted. */
+  readonly count: number
+  /** When it was last accepted. What other processes have seen comes up to a minute late. */
+  readonly lastUsedAt: Date
 }
 
 /** Who makes a change. */
@@ -262,6 +283,11 @@ export interface DbgptAuthOptions {
    * @defaultValue `false`
    */
   allowWeakKeys?: boolean | undefined
+  /**
+   * Whether the key store counts how often each key is accepted, and when it last was.
+   * @defaultValue the variable `API_KEYS_USAGE`, else `false`
+   */
+  usage?: boolean | undefined
 }
 
 /** The error that `fastify.verifyApiKey` passes on. */

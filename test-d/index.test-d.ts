@@ -4,8 +4,8 @@ import Fastify, {
   type FastifyInstance, type FastifyPluginAsync, type FastifyTypeProvider, type onRequestHookHandler
 } from 'fastify'
 import dbgptAuth, {
-  type ApiKey, createApiKey, dbgptAuth as named, type DbgptAuthOptions, type KeyStore, type ManagedKeyStore,
-  MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
+  type ApiKey, type ApiKeyUsage, createApiKey, dbgptAuth as named, type DbgptAuthOptions, type KeyStore,
+  type ManagedKeyStore, MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
 } from 'fastify-dbgpt-auth'
 import * as namespace from 'fastify-dbgpt-auth'
 import { pino } from 'pino'
@@ -134,6 +134,8 @@ const store = new MemoryKeyStore([createApiKey('a key'), createApiKey({ digest: 
 await app.register(dbgptAuth, { keys: store })
 export const managed: ManagedKeyStore = store
 same<ReturnType<ManagedKeyStore['list']>, Promise<ApiKey[]>>()
+same<ReturnType<ManagedKeyStore['usage']>, Promise<ReadonlyMap<string, ApiKeyUsage>>>()
+same<ApiKeyUsage['lastUsedAt'], Date>()
 await store.add(createApiKey('another'))
 same<ReturnType<typeof store.find>, ApiKey | undefined>()
 // @ts-expect-error The live store may be one that only finds.

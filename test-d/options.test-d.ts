@@ -19,7 +19,8 @@ export const unset: Required<Omit<DbgptAuthOptions, 'logLevel'>> = {
   realm: undefined,
   getKey: undefined,
   addHook: undefined,
-  allowWeakKeys: undefined
+  allowWeakKeys: undefined,
+  usage: undefined
 }
 export const set: Required<DbgptAuthOptions> = {
   keys: ['a key', { key: 'another', name: 'billing' }],
@@ -31,7 +32,8 @@ export const set: Required<DbgptAuthOptions> = {
   getKey: request => request.headers['x-api-key'],
   addHook: false,
   logLevel: 'silent',
-  allowWeakKeys: true
+  allowWeakKeys: true,
+  usage: true
 }
 export const fromProcess: DbgptAuthOptions = { env: process.env }
 export const frozen: DbgptAuthOptions = { keys: Object.freeze(['a key'] as const) }
@@ -92,6 +94,12 @@ class AsyncStore implements KeyStore {
   async open (): Promise<void> {}
   async close (): Promise<void> {}
 }
+class CountingStore extends SyncStore {
+  countUse ({ id }: ApiKey): string {
+    return id
+  }
+}
+export const counting: DbgptAuthOptions = { keys: new CountingStore(), usage: true }
 export const sync: DbgptAuthOptions = { keys: new SyncStore() }
 export const async: DbgptAuthOptions = { keys: new AsyncStore() }
 export const literal: DbgptAuthOptions = { keys: { find: () => undefined } }

@@ -14,6 +14,7 @@ directory. A blank one is an unset one.
   API_KEYS            the keys, separated by commas, or
   API_KEYS_FILE       a file of keys: dbgpt-auth create --store keys.json, or
   API_KEYS_REDIS_URL  a Redis that holds keys and sessions, for several instances
+  API_KEYS_USAGE      on: count how often each key is used, and when last (off)
   API_AUTH            auto, on or off (auto)
   NODE_ENV            production: it does not start without strong keys
   SESSION_SECRET      signs the cookies, at least 32 characters

@@ -151,7 +151,7 @@ t.test('in production, SIGTERM ends the gateway with exit code 0, and a stream t
 })
 
 t.test('at SIGTERM, DRAIN_SECONDS long, the gateway serves on and says that it is about to end', async t => {
-  const program = start(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600', METRICS_PORT: '0' })
+  const program = await startSources(t, { PORT: '0', API_KEYS: KEY, DRAIN_SECONDS: '3600', METRICS_PORT: '0' })
   const url = await listening(program)
   const statusOf = async (path: string): Promise<number> => (await ask(url + path, { headers: { connection: 'close' } }, bearer())).status
   t.equal(await statusOf('/ready'), 200)

@@ -9,10 +9,16 @@ import { decodeText } from '../keys/text.ts'
 export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
 
 /** All that are read. */
-export const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'NODE_ENV'] as const
-const TEXT = { type: 'string' }
-const MODE = { enum: ['auto', 'on', 'off'] }
-const SCHEMA = { type: 'object', properties: { ...Object.fromEntries(VARIABLES.map(name => [name, TEXT])), API_AUTH: MODE } }
+export const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'API_KEYS_USAGE', 'NODE_ENV'] as const
+/** Any other variable may be any string. */
+const WORDS = { API_AUTH: ['auto', 'on', 'off'], API_KEYS_USAGE: ['on', 'off'] }
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    ...Object.fromEntries(VARIABLES.map(name => [name, { type: 'string' }])),
+    ...Object.fromEntries(Object.entries(WORDS).map(([name, words]) => [name, { enum: words }]))
+  }
+}
 const CONFIG_KEY = 'dbgptAuthEnvironment'
 
 // However it is written: behind a blank or a mark that cannot be seen, as other shells set it, or as YAML and JSON do.
@@ -38,8 +44,10 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
     try {
       await scope.register(fastifyEnv, { confKey: CONFIG_KEY, schema: SCHEMA, data: environment, env: false })
     } catch {
-      // Any other variable may be any string.
-      throw new FST_DBGPT_AUTH_ENVIRONMENT('API_AUTH must be auto, on or off')
+      const { API_AUTH: mode } = environment
+      throw new FST_DBGPT_AUTH_ENVIRONMENT(mode === undefined || WORDS.API_AUTH.includes(mode)
+        ? 'API_KEYS_USAGE must be on or off'
+        : 'API_AUTH must be auto, on or off')
     }
     // Fastify keeps the context, which must not keep the keys.
     for (const name of VARIABLES) delete scope.getDecorator<Record<string, string>>(CONFIG_KEY)[name]

@@ -34,7 +34,8 @@ const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   getKey: ['a function', value => typeof value === 'function'],
   addHook: BOOLEAN,
   logLevel: ['a level of Pino, or "silent"', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')],
-  allowWeakKeys: BOOLEAN
+  allowWeakKeys: BOOLEAN,
+  usage: BOOLEAN
 }
 
 // Fastify's own, which it hands on: https://fastify.dev/docs/latest/Reference/Plugins/#plugin-options

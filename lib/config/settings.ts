@@ -1,5 +1,6 @@
 import {
-  FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_OPTION_UNKNOWN
+  FST_DBGPT_AUTH_ENVIRONMENT, FST_DBGPT_AUTH_KEYS_REQUIRED, FST_DBGPT_AUTH_KEY_SOURCES, FST_DBGPT_AUTH_OPTION_UNKNOWN,
+  FST_DBGPT_AUTH_USAGE
 } from '../errors.ts'
 import { readKeyList, trimBlanks } from '../keys/key-list.ts'
 import { judgeKeys, type WeakKeys } from '../keys/weak-key.ts'
@@ -14,7 +15,7 @@ import type { Options } from './options.ts'
 
 /** What to run with: off, every request passes, and the store is not opened. */
 export type Settings =
-  | { readonly on: true, readonly store: KeyStore, readonly source: string }
+  | { readonly on: true, readonly store: KeyStore, readonly source: string, readonly usage: boolean }
   | { readonly on: false, readonly store: KeyStore, readonly why: string }
 
 /**
@@ -41,11 +42,17 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
   const unused = isStore(options.keys) ? options.keys : new MemoryKeyStore()
   if (mode === 'off') return { on: false, store: unused, why: `${origin} is off` }
   const [source, keys] = options.keys === undefined ? keysOf(environment, weakKeys) : ['the option keys', options.keys]
-  if (isStore(keys)) return { on: true, store: keys, source }
+  const usage = options.usage ?? environment.API_KEYS_USAGE === 'on'
+  if (isStore(keys)) {
+    if (usage && typeof keys.countUse !== 'function') {
+      throw new FST_DBGPT_AUTH_USAGE(options.usage === undefined ? 'API_KEYS_USAGE is on' : 'The option usage is true')
+    }
+    return { on: true, store: keys, source, usage }
+  }
   if (keys.length > 0) {
     const list = readKeyList(keys, source)
     judgeKeys(list, weakKeys, log)
-    return { on: true, store: new MemoryKeyStore(list.keys.values()), source }
+    return { on: true, store: new MemoryKeyStore(list.keys.values()), source, usage }
   }
   const overruled = KEY_SOURCES.filter(name => environment[name] !== undefined).join(' and ')
   const won = overruled === '' ? '' : ` (the option keys is empty, and wins over ${overruled}: leave it out to have that read)`

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HookHandlerDoneFunction as Done } from 'fastify'
 import { FST_DBGPT_AUTH_NOT_READY } from '../errors.ts'
-import type { ApiKeyEvent } from '../types.ts'
+import type { ApiKey, ApiKeyEvent } from '../types.ts'
 import { type Check, type Outcome, unavailable } from './check.ts'
 import type { ReadCredentials } from './credentials.ts'
 import { type Reject, Rejection } from './rejection.ts'
@@ -18,6 +18,8 @@ export interface Rules {
   readonly check: Check
   /** Does what is to be done about a request that is not let in. */
   readonly reject: Reject
+  /** Is told of each check that lets a request in. */
+  readonly count?: ((key: ApiKey) => void) | undefined
 }
 
 type Policy = FastifyContextConfig['apiKey']
@@ -71,6 +73,7 @@ export function buildGuard (rules: Rules) {
       return rules.reject(request, reply, outcome, done)
     }
     request.apiKey = outcome
+    if (rules.count !== undefined) rules.count(outcome)
     if (accepted.hasSubscribers) accepted.publish({ request, apiKey: outcome, reason: null } satisfies ApiKeyEvent)
     done()
   }

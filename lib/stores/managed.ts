@@ -1,11 +1,17 @@
 import { FST_DBGPT_AUTH_KEY_EXISTS, FST_DBGPT_AUTH_KEY_INVALID } from '../errors.ts'
 import type { Changes } from './changes.ts'
 import { isValidDate } from '../keys/fields.ts'
-import type { ApiKey, ApiKeyChanges, ApiKeyDetails, ChangeOptions } from '../types.ts'
+import type { ApiKey, ApiKeyChanges, ApiKeyDetails, ApiKeyUsage, ChangeOptions } from '../types.ts'
+import type { Usage } from './usage.ts'
 
 /** What the stores of this package share. */
 export abstract class ManagedStore {
   readonly #listeners = new Set<(changes: ApiKeyChanges) => void>()
+
+  /** What is counted of the use of keys. */
+  protected abstract readonly counted: Usage
+
+  abstract list (): Promise<ApiKey[]>
 
   /**
    * Adds the keys whose ids are not taken.
@@ -46,6 +52,21 @@ export abstract class ManagedStore {
    */
   async add (key: ApiKey, options?: ChangeOptions): Promise<void> {
     if (await this.addAll([key], options) === 0) throw new FST_DBGPT_AUTH_KEY_EXISTS(key.id)
+  }
+
+  /** Counts a use of a key, at once; what is counted is written once a minute. */
+  countUse ({ id }: Pick<ApiKey, 'id'>): void {
+    this.counted.count(id)
+  }
+
+  /**
+   * Tells of the keys when they were last accepted and how often, as far as the option `usage` has had that counted.
+   *
+   * @param keys - of which keys, by their ids; all, if they are not given
+   * @returns by ids, without the keys of which no use is known
+   */
+  async usage (keys?: readonly Pick<ApiKey, 'id'>[]): Promise<ReadonlyMap<string, ApiKeyUsage>> {
+    return await this.counted.read((keys ?? await this.list()).map(({ id }) => id))
   }
 
   /**

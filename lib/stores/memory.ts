@@ -4,6 +4,7 @@ import { Changes } from './changes.ts'
 import { KeyIndex } from '../keys/key-index.ts'
 import type { ApiKey, ApiKeyDetails, ChangeOptions, KeyStoreStatus, ManagedKeyStore } from '../types.ts'
 import { ManagedStore } from './managed.ts'
+import { Usage } from './usage.ts'
 
 /**
  * Keeps keys in memory, for one process and as long as it runs.
@@ -13,6 +14,7 @@ import { ManagedStore } from './managed.ts'
  * await app.register(dbgptAuth, { keys: store })
  */
 export class MemoryKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted = new Usage(id => this.#keys.has(id))
   #keys = new KeyIndex()
 
   /**

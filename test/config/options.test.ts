@@ -15,7 +15,8 @@ const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
   getKey: ['x-api-key', {}, null, true],
   addHook: ['false', 0, null],
   logLevel: ['verbose', 'toString', '', 30, null],
-  allowWeakKeys: ['yes', 1, null]
+  allowWeakKeys: ['yes', 1, null],
+  usage: ['on', 1, null]
 }
 
 for (const [name, values] of Object.entries(bad)) {
@@ -52,6 +53,7 @@ t.test('options that are not given have their defaults, and those that are keep 
     addHook: true,
     logLevel: 'info',
     allowWeakKeys: false,
+    usage: undefined,
     unknown: []
   } as const
   t.strictSame(readOptions({}), defaults)

@@ -137,6 +137,19 @@ export function testKeyStore (t: Test, make: (t: Test) => Promise<ManagedKeyStor
     t.same(await store.list(), [{ ...record, name: 'shop' }])
   })
 
+  t.test('uses are counted at once, and told of the keys that are asked for, or of all that are left', async t => {
+    const store = await make(t)
+    await store.addAll([record, other])
+    t.same(await store.usage(), new Map())
+    store.countUse(record)
+    store.countUse(other)
+    store.countUse(record)
+    t.match((await store.usage()).get(record.id), { count: 2, lastUsedAt: Date })
+    t.same([...await store.usage([other])].map(([id, { count }]) => [id, count]), [[other.id, 1]])
+    await store.revoke(other.id)
+    t.same([...(await store.usage()).keys()], [record.id])
+  })
+
   t.test('of several keys, those are added whose ids are not taken', async t => {
     const store = await make(t)
     await store.add(record)

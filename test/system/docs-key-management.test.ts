@@ -42,6 +42,18 @@ t.test('a key is made with scopes, and given others', async t => {
   t.strictSame((await store.list())[0]?.scopes, ['flows:read', 'flows:write'])
 })
 
+t.test('a change says who made it, and the history shows it', async t => {
+  const folder = await makePackageFolder(t)
+  const store = new FileKeyStore(join(folder, 'keys.json'))
+  await store.add(createApiKey({ key: KEY, name: 'web' }), { actor: 'ann' })
+  const [lines = '', ...others] = await linesUnder('Who did what')
+  t.same(others, [])
+  const { stdout } = await runShell(lines, { cwd: folder, env: { USER: 'bob' } })
+  const [, table = '', json = ''] = /^renamed .*\n([^]*?)(\[\n[^]*)$/.exec(stdout) ?? []
+  t.match(table, / {2}ann {2}.* add .* web\n[^]* {2}bob for ticket 4711 {2}update .* name: web -> website\n$/)
+  t.match(JSON.parse(json), [{ actor: 'ann', action: 'add' }, { actor: 'bob for ticket 4711', action: 'update' }])
+})
+
 t.test('a backup is restored without loss, and keys move to Redis and back', { skip }, async t => {
   const folder = await makePackageFolder(t)
   await new FileKeyStore(join(folder, 'keys.json')).addAll(keys)

@@ -42,6 +42,13 @@ t.test('users with the rights of docs/scaling.md may do what they need, and noth
   t.equal((await admin.list()).length, 1)
   t.match(await instance.list(), [{ id: a.id }])
   t.same(await server.send('ACL', 'LOG'), [], 'nothing was refused')
+
+  const [, more] = await snippetsOf(PAGE, 'conf')
+  await server.send(...(more?.code.trim() ?? '').split(' '))
+  instance.countUse(a)
+  await instance.close()
+  t.match((await admin.usage()).get(a.id), { count: 1 })
+  t.same(await server.send('ACL', 'LOG'), [], 'nothing was refused of usage either')
   await t.rejects(instance.revoke(a.id), { code: 'FST_DBGPT_AUTH_REDIS', message: /its user may not/ })
   await t.rejects(instance.add(b), { code: 'FST_DBGPT_AUTH_REDIS', message: /its user may not/ })
 })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { readDotenv } from '../../lib/config/environment.ts'
@@ -56,7 +56,8 @@ t.test('a file that is mounted by itself is warned of, and once more when it is 
   t.match(warning, /my container\/keys\.json is mounted by itself, which .*: mount its folder instead$/)
   const refusal = await program.says(/stderr dbgpt-auth: The key file (.*)\ncode 1\n/)
   t.match(refusal, /and is unchanged: it is in use, or mounted by itself: mount its folder instead \(EBUSY\)$/)
-  t.equal(await program.says(/left (.*)\n/), 'keys.json')
+  t.equal(await program.says(/left (.*)\n/), 'keys.json,keys.json.history')
+  t.match(await readFile(join(folder, 'my container/keys.json.history'), 'utf8'), /^[^\n]*"add"[^\n]*\n[^\n]*"add"[^\n]*"failed":true\}\n$/)
   await writeFile(join(folder, 'host/new'), B)
   await rename(join(folder, 'host/new'), join(folder, 'host/keys.json'))
   const news = await program.says(/warn The key file (.* was replaced .*)\n/)

@@ -83,6 +83,16 @@ async function survive (
   await until(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'))
 }
 
+/** Counts a use, which another store is told of. */
+async function testUsage (t: Test, createClient: () => RedisClient): Promise<void> {
+  const store = await makeStore(t, createClient)
+  await store.add(record)
+  store.countUse(record)
+  await store.close()
+  const another = new RedisKeyStore({ createClient, prefix: `${PREFIX}-${count}` })
+  t.match((await another.usage([record])).get(record.id), { count: 1 })
+}
+
 /** The program of docs/scaling.md that makes its client so. */
 async function programFor (maker: string): Promise<string> {
   const [program, ...others] = (await snippetsOf('docs/scaling.md', 'js')).filter(({ code }) => code.includes(`${maker}(`))
@@ -96,6 +106,7 @@ t.test('with a cluster', { skip }, async t => {
 
   t.test('@redis/client 6', async t => testKeyStore(t, async t => await makeStore(t, createClient)))
   t.test('@redis/client 5', async t => testKeyStore(t, async t => await makeStore(t, () => createCluster5(cluster.options))))
+  t.test('uses are written', async t => await testUsage(t, createClient))
 
   t.test('the program of docs/scaling.md for a cluster runs, and guards', async t => {
     await new RedisKeyStore({ createClient }).add(record)
@@ -129,6 +140,7 @@ t.test('with Sentinel', { skip }, async t => {
 
   t.test('@redis/client 6', async t => testKeyStore(t, async t => await makeStore(t, createClient)))
   t.test('@redis/client 5', async t => testKeyStore(t, async t => await makeStore(t, () => createSentinel5(sentinels.options))))
+  t.test('uses are written', async t => await testUsage(t, createClient))
 
   t.test('the program of docs/scaling.md for Sentinel runs, and guards', async t => {
     await new RedisKeyStore({ createClient }).add(record)

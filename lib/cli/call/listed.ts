@@ -1,5 +1,8 @@
 import { FST_DBGPT_AUTH_KEY_FILE_INVALID } from '../../stores/file/errors.ts'
 
+/** What is shown of a key and is not in its record. */
+const SHOWN = ['status', 'lastUsedAt', 'uses']
+
 /**
  * Makes the text of a key file of what `list --json` prints, an array of records with their status; any other text is
  * left as it is.
@@ -15,10 +18,10 @@ export function listToKeyFile (text: string, source: string): string {
   } catch {
     throw new FST_DBGPT_AUTH_KEY_FILE_INVALID(source, 'it is not valid JSON, is it cut short?')
   }
-  return JSON.stringify({ keys: (keys as unknown[]).map(withoutStatus) })
+  return JSON.stringify({ keys: (keys as unknown[]).map(toRecord) })
 }
 
-function withoutStatus (key: unknown): unknown {
+function toRecord (key: unknown): unknown {
   if (typeof key !== 'object' || key === null || Array.isArray(key)) return key
-  return Object.fromEntries(Object.entries(key).filter(([field]) => field !== 'status'))
+  return Object.fromEntries(Object.entries(key).filter(([field]) => !SHOWN.includes(field)))
 }

@@ -1,12 +1,34 @@
 import { JSON_OPTION, STORE_OPTIONS } from '../call/options.ts'
 import { formatExpiry, printJson, printTable, showsColors } from '../call/print.ts'
-import { type ShownKey, withStatus } from '../call/status.ts'
+import type { ShownKey } from '../call/status.ts'
 import { storeOf } from '../call/store.ts'
 import { formatDuration } from '../call/time.ts'
 import type { Command } from '../call/types.ts'
+import { withUsage } from '../call/usage.ts'
 
 const STYLES = { expired: '\x1b[31m', old: '\x1b[33m', good: '' } as const
 const COLUMNS = 80
+
+/** A column that is shown where one of the keys has something for it. */
+interface Column {
+  readonly title: string
+  readonly has: (key: ShownKey) => boolean
+  readonly cell: (key: ShownKey, now: number) => string
+}
+
+const COLUMNS_OF_SOME: readonly Column[] = [
+  {
+    title: 'SCOPES',
+    has: ({ scopes }) => scopes !== undefined,
+    // A list of them would not fit: `show` has it.
+    cell: ({ scopes }) => scopes === undefined ? 'all' : String(scopes.length || 'none')
+  },
+  {
+    title: 'LAST USED',
+    has: ({ uses }) => uses !== undefined,
+    cell: ({ lastUsedAt }, now) => lastUsedAt === undefined ? '-' : `${formatAge(lastUsedAt, now)} ago`
+  }
+]
 
 /** `dbgpt-auth list` */
 export const list: Command = {
@@ -16,13 +38,14 @@ export const list: Command = {
   async run (call) {
     const { values, streams, now } = call
     const { stdout, stderr } = streams
-    const keys = (await storeOf(call).list()).map(key => withStatus(key, now))
+    const store = storeOf(call)
+    const keys = await withUsage(await store.list(), store, call)
     if (values.json === true) printJson(stdout, keys)
     else if (keys.length === 0) stderr.write('There are no keys: "dbgpt-auth create" makes one.\n')
     else {
-      // Where no key has scopes, nobody is told of them.
-      const scoped = keys.some(({ scopes }) => scopes !== undefined)
-      printTable(stdout, [['NAME', 'ID', 'AGE', 'EXPIRES', ...scoped ? ['SCOPES'] : [], ''], ...keys.map(key => row(key, now, scoped))], {
+      const columns = COLUMNS_OF_SOME.filter(({ has }) => keys.some(has))
+      const head = ['NAME', 'ID', 'AGE', 'EXPIRES', ...columns.map(({ title }) => title), '']
+      printTable(stdout, [head, ...keys.map(key => row(key, now, columns))], {
         columns: Math.max(COLUMNS, stdout.columns ?? 0),
         styles: showsColors(streams) ? ['', ...keys.map(({ status }) => STYLES[status])] : []
       })
@@ -30,12 +53,12 @@ export const list: Command = {
   }
 }
 
-function row (key: ShownKey, now: number, scoped: boolean): string[] {
-  const age = key.createdAt === undefined ? 'unknown' : formatDuration(Math.max(0, now - key.createdAt.getTime()))
-  return [key.name ?? '-', key.id, age, formatExpiry(key, now), ...scoped ? [countScopes(key)] : [], key.status === 'good' ? '' : key.status]
+function row (key: ShownKey, now: number, columns: readonly Column[]): string[] {
+  const age = key.createdAt === undefined ? 'unknown' : formatAge(key.createdAt, now)
+  const more = columns.map(({ cell }) => cell(key, now))
+  return [key.name ?? '-', key.id, age, formatExpiry(key, now), ...more, key.status === 'good' ? '' : key.status]
 }
 
-/** A list of them would not fit: `show` has it. */
-function countScopes ({ scopes }: ShownKey): string {
-  return scopes === undefined ? 'all' : scopes.length === 0 ? 'none' : String(scopes.length)
+function formatAge (date: Date, now: number): string {
+  return formatDuration(Math.max(0, now - date.getTime()))
 }

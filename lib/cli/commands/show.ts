@@ -1,10 +1,11 @@
 import { JSON_OPTION, STORE_OPTIONS } from '../call/options.ts'
 import { formatScopes, printJson, printTable } from '../call/print.ts'
 import { CHOICE_OPTIONS, KEY_OPERAND, selectOne } from '../call/select.ts'
-import { type ShownKey, withStatus } from '../call/status.ts'
+import type { ShownKey } from '../call/status.ts'
 import { storeOf } from '../call/store.ts'
 import { formatDuration } from '../call/time.ts'
 import type { Command } from '../call/types.ts'
+import { withUsage } from '../call/usage.ts'
 
 /** `dbgpt-auth show` */
 export const show: Command = {
@@ -13,7 +14,8 @@ export const show: Command = {
   options: { json: JSON_OPTION, ...CHOICE_OPTIONS, ...STORE_OPTIONS },
   async run (call) {
     const { values, streams: { stdout }, now } = call
-    const keys = (await selectOne(call, storeOf(call))).map(key => withStatus(key, now))
+    const store = storeOf(call)
+    const keys = await withUsage(await selectOne(call, store), store, call)
     if (values.json === true) {
       printJson(stdout, values.all === true ? keys : keys[0])
       return
@@ -26,7 +28,7 @@ export const show: Command = {
 }
 
 function rows (key: ShownKey, now: number): string[][] {
-  const { id, digest, name, createdAt, expiresAt, metadata, status } = key
+  const { id, digest, name, createdAt, expiresAt, metadata, status, lastUsedAt, uses } = key
   return [
     ['id', id],
     ['digest', `sha256:${digest}`],
@@ -35,6 +37,7 @@ function rows (key: ShownKey, now: number): string[][] {
     ['expires', formatInstant(expiresAt, now) ?? 'never'],
     ['status', status],
     ['scopes', formatScopes(key)],
+    ...uses === undefined ? [] : [['last used', formatInstant(lastUsedAt, now) as string], ['uses', String(uses)]],
     ['metadata', metadata === undefined ? '-' : JSON.stringify(metadata)]
   ]
 }

@@ -24,5 +24,8 @@ export const FST_DBGPT_AUTH_KEY_FILE_HISTORY = createError(
   'FST_DBGPT_AUTH_KEY_FILE_HISTORY', 'The history %s cannot be %s'
 )
 
+/** How keys are used cannot be read or written. */
+export const FST_DBGPT_AUTH_USAGE_FILE = createError('FST_DBGPT_AUTH_USAGE_FILE', 'The usage file %s cannot be %s')
+
 /** The lock of a file of keys is not to be had. */
 export const FST_DBGPT_AUTH_KEY_FILE_LOCKED = createError('FST_DBGPT_AUTH_KEY_FILE_LOCKED', 'The key file cannot be locked: %s')

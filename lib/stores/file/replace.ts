@@ -18,15 +18,18 @@ const TEMPORARY = /^(?:lock\.(?:removal\.)?)?[0-9a-f-]{36}\.tmp$/
  *
  * @param file - no symbolic link
  * @param assertHeld - asked right before the step
+ * @param model - another file whose owner, if this user may give that, and mode it has
  * @throws what the file system does, with the file unchanged
  */
-export async function replaceFile (file: string, text: string, assertHeld: () => Promise<void>): Promise<void> {
+export async function replaceFile (
+  file: string, text: string, assertHeld: () => Promise<void>, model = file
+): Promise<void> {
   await removeLeftovers(file)
   const temporary = `${file}.${randomUUID()}.tmp`
   try {
     const handle = await open(temporary, 'wx', NEW_FILE_MODE)
     try {
-      await keepOwnerAndMode(file, handle)
+      await keepOwnerAndMode(model, handle, model !== file)
       await handle.writeFile(text)
       await handle.sync()
     } finally {
@@ -41,12 +44,16 @@ export async function replaceFile (file: string, text: string, assertHeld: () =>
   await syncFolder(dirname(file))
 }
 
-/** Gives a new file the owner and the mode of another one, if that is there. */
-export async function keepOwnerAndMode (file: string, handle: FileHandle): Promise<void> {
+/** Gives a new file the owner, if this user may or must, and the mode of another one that is there. */
+export async function keepOwnerAndMode (file: string, handle: FileHandle, lenient = false): Promise<void> {
   const before = await statIfThere(file)
   if (before === undefined) return
   const now = await handle.stat()
-  if (before.uid !== now.uid || before.gid !== now.gid) await handle.chown(before.uid, before.gid)
+  if (before.uid !== now.uid || before.gid !== now.gid) {
+    await handle.chown(before.uid, before.gid).catch(error => {
+      if (!lenient || error.code !== 'EPERM') throw error
+    })
+  }
   await handle.chmod(before.mode & PERMISSIONS)
 }
 

@@ -8,9 +8,16 @@ import type {
 import { changerOf } from '../changer.ts'
 import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
+import { Usage } from '../usage.ts'
 import { FollowedKeys } from './followed-keys.ts'
 import { readHistory } from './history-read.ts'
 import { updateKeyFile } from './update.ts'
+import { UsageFile } from './usage-file.ts'
+
+interface FileKeyStoreOptions {
+  readonly weakKeys?: WeakKeys | undefined
+  readonly usageIntervalMs?: number | undefined
+}
 
 /**
  * Keeps keys in a file, and follows its changes: what another process writes is in force within 2 seconds.
@@ -20,20 +27,25 @@ import { updateKeyFile } from './update.ts'
  * await app.register(dbgptAuth, { keys: new FileKeyStore('/etc/my-api/keys.json') })
  */
 export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted: Usage
   readonly #file: string
   readonly #followed: FollowedKeys
   #log: KeyStoreLog | undefined
 
   /**
    * @param file - the file's path, relative to the working directory of now
-   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed or look miswritten
+   * @param options - `weakKeys`: what to do about keys in a plain list that can be guessed or look miswritten;
+   * `usageIntervalMs`: how often it is written how keys are used, 60,000 milliseconds by default
+   * @throws `FST_DBGPT_AUTH_OPTION`
    */
-  constructor (file: string, { weakKeys = 'warn' }: { readonly weakKeys?: WeakKeys | undefined } = {}) {
+  constructor (file: string, { weakKeys = 'warn', usageIntervalMs }: FileKeyStoreOptions = {}) {
     super()
     this.#file = resolve(file)
     this.#followed = new FollowedKeys(this.#file, {
       weakKeys, onChange: changes => { this.tell(changes) }, isHeard: () => this.isHeard
     })
+    const isListed = (id: string): boolean => this.#followed.keys.has(id)
+    this.counted = new Usage(isListed, new UsageFile(this.#file, isListed), usageIntervalMs)
   }
 
   /**
@@ -44,6 +56,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    this.counted.open(log)
     await this.#followed.open(log)
   }
 
@@ -57,6 +70,7 @@ export class FileKeyStore extends ManagedStore implements ManagedKeyStore {
   }
 
   async close (): Promise<void> {
+    await this.counted.close()
     await this.#followed.close()
   }
 

@@ -61,6 +61,11 @@ export class Feed {
 
   get size (): number { return this.#snapshot.keys.size }
 
+  /** Tells whether the list in memory has a key of an id. */
+  has (id: string): boolean {
+    return this.#snapshot.keys.has(id)
+  }
+
   get isOpen (): boolean { return this.#following !== undefined }
 
   /**

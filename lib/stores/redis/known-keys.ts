@@ -18,6 +18,10 @@ export class KnownKeys {
     return this.#keys.size + this.#unreadable.size
   }
 
+  has (id: string): boolean {
+    return this.#keys.has(id) || this.#unreadable.has(id)
+  }
+
   find (digest: string): ApiKey | undefined {
     return this.#keys.byDigest.get(digest)
   }

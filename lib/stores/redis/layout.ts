@@ -16,12 +16,18 @@ export interface Layout {
   readonly meta: string
   /** A stream: what was done to keys and by whom, for people; nothing depends on it. */
   readonly history: string
+  /** A hash: how keys are used, by ids. */
+  readonly usage: string
 }
 
 /** Names the parts of a list of keys. */
 export function layoutOf (prefix: string): Layout {
   return {
-    keys: `{${prefix}}:keys`, changes: `{${prefix}}:changes`, meta: `{${prefix}}:meta`, history: `{${prefix}}:history`
+    keys: `{${prefix}}:keys`,
+    changes: `{${prefix}}:changes`,
+    meta: `{${prefix}}:meta`,
+    history: `{${prefix}}:history`,
+    usage: `{${prefix}}:usage`
   }
 }
 

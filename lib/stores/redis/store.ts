@@ -7,10 +7,12 @@ import type {
 import { changerOf } from '../changer.ts'
 import { limitOf } from '../history.ts'
 import { ManagedStore } from '../managed.ts'
+import { Usage } from '../usage.ts'
 import type { CreateClient, RedisClient } from './client.ts'
 import { clientFrom, clientOf, isRedisUrl, URL_SHAPE } from './create-client.ts'
 import { Feed } from './feed.ts'
 import { layoutOf } from './layout.ts'
+import { UsageHash } from './usage-hash.ts'
 import { Writer } from './writer.ts'
 
 export type { RedisClient } from './client.ts'
@@ -45,6 +47,11 @@ interface RedisKeyStoreSettings {
    * @defaultValue `0`
    */
   readonly waitReplicas?: number | undefined
+  /**
+   * How often it is written how keys are used, in milliseconds.
+   * @defaultValue `60_000`
+   */
+  readonly usageIntervalMs?: number | undefined
 }
 
 /**
@@ -55,6 +62,7 @@ interface RedisKeyStoreSettings {
  * await app.register(dbgptAuth, { keys: new RedisKeyStore({ url: 'redis://localhost:6379' }) })
  */
 export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
+  protected readonly counted: Usage
   readonly #feed: Feed
   readonly #writer: Writer
   #log: KeyStoreLog | undefined
@@ -79,6 +87,7 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
       keep: () => this.#feed.isOpen,
       onChange: (...change) => this.#feed.apply(...change)
     })
+    this.counted = new Usage(id => this.#feed.has(id), new UsageHash(this.#writer, layout.usage), options.usageIntervalMs)
   }
 
   /** How many keys the list in memory holds, with those whose records cannot be read; 0 before it has been read. */
@@ -95,10 +104,12 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
    */
   async open (log?: KeyStoreLog): Promise<void> {
     this.#log = log
+    this.counted.open(log)
     await this.#feed.open(log)
   }
 
   async close (): Promise<void> {
+    await this.counted.close()
     await Promise.all([this.#feed.close(), this.#writer.close()])
   }
 

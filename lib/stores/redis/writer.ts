@@ -74,7 +74,7 @@ export class Writer {
    */
   async update (id: string, details: ApiKeyDetails, { actor }: Changer = changerOf()): Promise<boolean> {
     for (;;) {
-      const json = await this.#read(id)
+      const json = await this.run<string | null>(GET, [id])
       if (json === null) return false
       const before = readRecord(id, json)
       const record = withDetails(before, details)
@@ -134,9 +134,14 @@ export class Writer {
     return await this.#use(async connection => await recall(connection, this.#options.layout, limit))
   }
 
-  async #read (id: string): Promise<string | null> {
+  /**
+   * Runs a script that changes none of the keys.
+   *
+   * @throws `FST_DBGPT_AUTH_REDIS`
+   */
+  async run<T> (script: Script, args: string[]): Promise<T> {
     return await this.#use(async connection => {
-      return await connection.ask<string | null>(client => evaluate(client, GET, this.#options.layout, [id]))
+      return await connection.ask<T>(client => evaluate(client, script, this.#options.layout, args))
     })
   }
 

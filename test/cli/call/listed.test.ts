@@ -6,6 +6,7 @@ import { shown } from '../../support/shown.ts'
 t.test('an array of records becomes a key file, without how the keys are doing', async t => {
   t.equal(listToKeyFile('[]\n', 'it'), '{"keys":[]}')
   t.equal(listToKeyFile('\n[ {"digest":"a","status":"old"},\r\n{"name":"status"} ]', 'it'), '{"keys":[{"digest":"a"},{"name":"status"}]}')
+  t.equal(listToKeyFile('[{"digest":"a","uses":2,"lastUsedAt":"x"}]', 'it'), '{"keys":[{"digest":"a"}]}')
   t.equal(listToKeyFile('[{"__proto__":1},null,7,"x",["status"]]', 'it'), '{"keys":[{"__proto__":1},null,7,"x",["status"]]}')
 })
 

@@ -22,4 +22,6 @@ t.test('a key is good until it is more than 90 days old, or has expired', async 
 
 t.test('programs are shown the record and how it is doing', async t => {
   t.same(withStatus(createApiKey(KEY), NOW), { ...createApiKey(KEY), status: 'good' })
+  const lastUsedAt = new Date(NOW)
+  t.same(withStatus(createApiKey(KEY), NOW, { count: 3, lastUsedAt }), { ...createApiKey(KEY), status: 'good', lastUsedAt, uses: 3 })
 })

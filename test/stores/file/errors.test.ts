@@ -4,6 +4,6 @@ import * as errors from '../../../lib/stores/file/errors.ts'
 t.test('every error is exported under its code', async t => {
   for (const [name, AnyError] of Object.entries(errors)) {
     t.match(new AnyError(), { code: name }, name)
-    t.match(name, /^FST_DBGPT_AUTH_KEY_FILE_[A-Z]+$/, name)
+    t.match(name, /^FST_DBGPT_AUTH_(KEY_FILE_[A-Z]+|USAGE_FILE)$/, name)
   }
 })

@@ -39,6 +39,37 @@ t.test('a replaced file keeps its owner and group', { skip: root ? false : 'only
   t.match(await stat(file), { uid: 1234, gid: 5678 })
 })
 
+t.test('a file has the mode and owner of another one, where this user may give them', { skip }, async t => {
+  const file = await makeFile(t)
+  const model = await makeFile(t, 'model')
+  await chmod(model, 0o640)
+  if (root) await chown(model, 1234, 5678)
+  await replaceFile(file, 'new', held, model)
+  const { mode, uid, gid } = await stat(model)
+  t.match(await stat(file), { mode, uid, gid })
+  for (const code of ['EPERM', 'EIO']) {
+    const { replaceFile: replaceThere } = await t.mockImport<typeof import('../../../lib/stores/file/replace.ts')>(
+      '../../../lib/stores/file/replace.ts', {
+      'node:fs/promises': {
+        ...fs,
+        stat: async (path: string) => Object.assign(await fs.stat(path), { uid: 4321 }),
+        async open (...args: Parameters<typeof fs.open>) {
+          const handle = await fs.open(...args)
+          return Object.assign(handle, { chown: async () => { throw Object.assign(new Error(code), { code }) } })
+        }
+      }
+    })
+    const mine = await makeFile(t)
+    if (code === 'EIO') t.match(await rejection(replaceThere(mine, 'new', held, model)), { code })
+    else {
+      await replaceThere(mine, 'new', held, model)
+      t.equal((await stat(mine)).mode, mode, 'this user\'s own')
+    }
+    await writeFile(mine, 'old')
+    t.match(await rejection(replaceThere(mine, 'new', held)), { code }, 'not a file that is another\'s')
+  }
+})
+
 t.test('the old file stays whole until the step, and when it is called off', async t => {
   const file = await makeFile(t, 'old')
   const error = await rejection(replaceFile(file, 'new', async () => {

@@ -4,7 +4,11 @@ import { BEGINNING, isBefore, layoutOf } from '../../../lib/stores/redis/layout.
 
 t.test('the names have the prefix as their hash tag', async t => {
   t.same(layoutOf('dbgpt-auth'), {
-    keys: '{dbgpt-auth}:keys', changes: '{dbgpt-auth}:changes', meta: '{dbgpt-auth}:meta', history: '{dbgpt-auth}:history'
+    keys: '{dbgpt-auth}:keys',
+    changes: '{dbgpt-auth}:changes',
+    meta: '{dbgpt-auth}:meta',
+    history: '{dbgpt-auth}:history',
+    usage: '{dbgpt-auth}:usage'
   })
 })
 

@@ -1,0 +1,46 @@
+import type { Tallies, Tally } from '../tally.ts'
+import { Turns } from '../turns.ts'
+
+const VERSION = 1
+const NEWER = 'it is of a format that this version does not know: update fastify-dbgpt-auth'
+
+/** Writes tallies as JSON, a key a line; lets other work run in between. */
+export async function serializeUsage (tallies: Tallies): Promise<string> {
+  const lines: string[] = []
+  const turns = new Turns()
+  for (const [id, { count, lastUsedAt }] of tallies) {
+    lines.push(`${JSON.stringify(id)}:${JSON.stringify({ count, lastUsedAt: new Date(lastUsedAt) })}`)
+    if (turns.step()) await turns.pause()
+  }
+  return `{"version":${VERSION},"keys":{\n${lines.join(',\n')}\n}}\n`
+}
+
+/**
+ * Reads what was written so.
+ *
+ * @returns undefined if it is something else, or a part of it
+ * @throws an error without a code if a version of this package wrote it that is yet to come
+ */
+export async function parseUsage (text: string): Promise<Map<string, Tally> | undefined> {
+  const { version, keys } = Object(parse(text)) as { version?: unknown, keys?: unknown }
+  if (typeof version === 'number' && version > VERSION) throw new Error(NEWER)
+  if (version !== VERSION || typeof keys !== 'object' || keys === null) return undefined
+  const tallies = new Map<string, Tally>()
+  const turns = new Turns()
+  for (const [id, value] of Object.entries(keys)) {
+    const { count, lastUsedAt } = Object(value) as { count?: unknown, lastUsedAt?: unknown }
+    const at = typeof lastUsedAt === 'string' ? Date.parse(lastUsedAt) : NaN
+    if (!Number.isSafeInteger(count) || Number.isNaN(at)) return undefined
+    tallies.set(id, { count: count as number, lastUsedAt: at })
+    if (turns.step()) await turns.pause()
+  }
+  return tallies
+}
+
+function parse (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
