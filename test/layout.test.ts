@@ -16,7 +16,6 @@ const MAX_LINES = { lib: 150, test: 300 }
 const LONGER: Readonly<Record<string, string>> = {
   'gateway/lib/app.ts': 'the order in which hooks and routes are registered, in one place',
   'gateway/lib/proxy/proxy.ts': 'one request on its way to DB-GPT and back',
-  'lib/stores/file/store.ts': 'a third of it TSDoc of what users meet',
   'lib/stores/redis/feed.ts': 'one state machine: up, lost, back',
   'lib/stores/redis/store.ts': 'half of it TSDoc of what users meet',
   'lib/stores/redis/writer.ts': 'each change of the contract with its script and its faults',
