@@ -4,8 +4,8 @@ import Fastify, {
   type FastifyInstance, type FastifyPluginAsync, type FastifyTypeProvider, type onRequestHookHandler
 } from 'fastify'
 import dbgptAuth, {
-  type ApiKey, type ApiKeyUsage, createApiKey, dbgptAuth as named, type DbgptAuthOptions, type KeyStore,
-  type ManagedKeyStore, MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
+  type ApiKey, type ApiKeyHistoryEntry, type ApiKeyUsage, createApiKey, dbgptAuth as named, type DbgptAuthOptions, FileKeyStore,
+  type KeyStore, type ManagedKeyStore, MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
 } from 'fastify-dbgpt-auth'
 import * as namespace from 'fastify-dbgpt-auth'
 import { pino } from 'pino'
@@ -136,6 +136,18 @@ export const managed: ManagedKeyStore = store
 same<ReturnType<ManagedKeyStore['list']>, Promise<ApiKey[]>>()
 same<ReturnType<ManagedKeyStore['usage']>, Promise<ReadonlyMap<string, ApiKeyUsage>>>()
 same<ApiKeyUsage['lastUsedAt'], Date>()
+// One of the application's own need not know who makes a change.
+declare const plain: Pick<ManagedKeyStore, 'find' | 'list' | 'usage'> & {
+  add (key: ApiKey): Promise<void>, expire (id: string, at: Date): Promise<boolean>, revoke (id: string): Promise<boolean>
+}
+export const own: ManagedKeyStore = plain
+await managed.revoke('0123456789abcdef', { actor: 'alice' })
+// @ts-expect-error There is no such option.
+await managed.revoke('0123456789abcdef', { user: 'alice' })
+same<ApiKeyHistoryEntry[], Awaited<ReturnType<FileKeyStore['history']>>>()
+same<ApiKeyHistoryEntry['at'], Date>()
+// @ts-expect-error Of keys in memory there is no history.
+store.history()
 await store.add(createApiKey('another'))
 same<ReturnType<typeof store.find>, ApiKey | undefined>()
 // @ts-expect-error The live store may be one that only finds.

@@ -41,6 +41,7 @@ t.test('users with the rights of docs/scaling.md may do what they need, and noth
   await admin.revoke(b.id)
   t.equal((await admin.list()).length, 1)
   t.match(await instance.list(), [{ id: a.id }])
+  for (const store of [instance, admin]) t.equal((await store.history()).length, 3)
   t.same(await server.send('ACL', 'LOG'), [], 'nothing was refused')
 
   const [, more] = await snippetsOf(PAGE, 'conf')

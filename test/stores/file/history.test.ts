@@ -151,6 +151,7 @@ t.test('a change that fails after its line is told to have failed; before, it le
         await fs.rename(...args)
       },
       async open (...args: Parameters<typeof fs.open>) {
+        if (fail === 'history' && String(args[0]).endsWith('.history')) throw Object.assign(new Error('no'), { code: 'EACCES', syscall: 'open' })
         if (fail === 'open' && String(args[0]).endsWith('.tmp')) throw Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'open' })
         return await fs.open(...args)
       }
@@ -160,6 +161,10 @@ t.test('a change that fails after its line is told to have failed; before, it le
   for (fail of ['open', 'rename']) {
     t.match(await rejection(failing.add(B, { actor: fail })), { code: 'FST_DBGPT_AUTH_KEY_FILE_WRITE' }, shown(fail))
   }
+  fail = 'history'
+  t.match(await rejection(failing.add(B)), {
+    code: 'FST_DBGPT_AUTH_KEY_FILE_HISTORY', message: /so nothing is changed: this user may not write to it, .*: look at their modes \(EACCES\)$/
+  })
   fail = undefined
   await failing.add(B, { actor: 'good' })
   t.same(await told(), ['rename add B', 'rename add B failed', 'good add B'])
