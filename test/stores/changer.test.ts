@@ -3,7 +3,6 @@ import t, { type Test } from 'tap'
 import { changerOf, isActor, processActor } from '../../lib/stores/changer.ts'
 import type { KeyStoreLog } from '../../lib/index.ts'
 import { shown } from '../support/shown.ts'
-import { until } from '../support/until.ts'
 
 /** What this machine calls who runs a process, if it says that of itself. */
 async function actorOn (t: Test, machine: Partial<typeof os>): Promise<string> {
@@ -47,10 +46,7 @@ t.test('who is to be warned is warned, else the log, else the process', async t 
   const log = { warn: (text: string) => { told.push(`log ${text}`) } } as unknown as KeyStoreLog
   changerOf({ warn: text => { told.push(`caller ${text}`) } }, log).warn('one')
   changerOf({}, log).warn('two')
-  const onWarning = ({ message }: Error): void => { told.push(`process ${message}`) }
-  process.on('warning', onWarning)
-  t.teardown(() => { process.off('warning', onWarning) })
+  t.intercept(process, 'emitWarning', { value: (text: string) => { told.push(`process ${text}`) } })
   changerOf().warn('three')
-  await until(() => told.length === 3)
   t.same(told, ['caller one', 'log two', 'process three'])
 })
