@@ -5,7 +5,8 @@ import Fastify, {
 } from 'fastify'
 import dbgptAuth, {
   type ApiKey, type ApiKeyHistoryEntry, type ApiKeyUsage, createApiKey, dbgptAuth as named, type DbgptAuthOptions,
-  FileKeyStore, type KeyStore, type ManagedKeyStore, MemoryKeyStore, type RouteScopes, type VerificationError, type VerifyApiKey
+  FileKeyStore, type KeyStore, type ManagedKeyStore, MemoryKeyStore, type RouteScopes, type VerificationError,
+  type VerifyApiKey
 } from 'fastify-dbgpt-auth'
 import * as namespace from 'fastify-dbgpt-auth'
 import { pino } from 'pino'
