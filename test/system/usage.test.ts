@@ -87,5 +87,6 @@ t.test('four servers on one file count exactly, and nobody touches the keys', as
   const before = await look()
   await countUnderLoad(t, store, { KEY_FILE: file })
   t.same(await look(), before)
-  t.same((await readdir(dirname(file))).filter(name => !/^keys\.json(\.usage|\.history)?(\.lock)?(\..*\.tmp)?$/.test(name)), [])
+  const names = await readdir(dirname(file))
+  t.same(names.filter(name => !/^keys\.json(\.usage|\.history)?(\.lock)?(\..*\.tmp)?$/.test(name)), [])
 })
