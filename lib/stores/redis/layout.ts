@@ -3,6 +3,9 @@ import type { RedisClient } from './client.ts'
 /** The format of what is stored, and the number that says so. */
 export const VERSION = '1'
 
+/** How many changes are looked at that came while others were read; where there are more, it is not told who made which. */
+const MOST_LATER = 1000
+
 /** The position before the first entry of a log. */
 export const BEGINNING = '0-0'
 
@@ -50,7 +53,8 @@ export async function evaluate (
 
 /**
  * Reads, at one instant: version, epoch, the log's last position, whether the log still holds the position ARGV[1],
- * how many keys there are, and the records of the ids that follow. Refuses a list that does not go with its log: of
+ * how many keys there are, the records of the ids from ARGV[3] on, and which of these were changed after the position
+ * ARGV[2], by whom: the records have these changes. Refuses a list that does not go with its log: of
  * which a part was lost, or is not restored yet.
  */
 export const READ: Script = {
@@ -69,13 +73,31 @@ if meta[1] and (not last or logged and logged ~= tostring(size)) then
 end
 local held = #redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])
 local records = {}
-if #ARGV > 1 then records = redis.call('HMGET', KEYS[3], unpack(ARGV, 2)) end
-return { meta[1], meta[2], last and last[1] or '${BEGINNING}', held, size, records }`
+local later = {}
+if #ARGV > 2 then
+  records = redis.call('HMGET', KEYS[3], unpack(ARGV, 3))
+  local entries = redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', ${MOST_LATER})
+  local asked = {}
+  for i = 3, #ARGV do
+    asked[ARGV[i]] = true
+    if #entries == ${MOST_LATER} then later[#later + 1] = { ARGV[i], '' } end
+  end
+  for _, entry in ipairs(#later == 0 and entries or {}) do
+    local change = { '', '' }
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'id' then change[1] = entry[2][i + 1] end
+      if entry[2][i] == 'actor' then change[2] = entry[2][i + 1] end
+    end
+    if asked[change[1]] then later[#later + 1] = change end
+  end
+end
+return { meta[1], meta[2], last and last[1] or '${BEGINNING}', held, size, records, later }`
 }
 
 /** What {@link READ} returns. */
 export type Read = [
-  version: string | null, epoch: string | null, last: string, held: number, size: number, records: (string | null)[]
+  version: string | null, epoch: string | null, last: string, held: number, size: number, records: (string | null)[],
+  later: [id: string, actor: string][]
 ]
 
 /**

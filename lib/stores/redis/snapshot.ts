@@ -39,7 +39,7 @@ export class Snapshot {
    */
   async load (source: Source): Promise<void> {
     // First the position: what changes while the list is read comes after it, and is looked at again.
-    const [, epoch, last] = await this.#look(source, BEGINNING, [], BEGIN_MS)
+    const [, epoch, last] = await this.#look(source, BEGINNING, BEGINNING, [], BEGIN_MS)
     this.#epoch = epoch
     this.#position = last
     let next: Promise<Page> | undefined = askPage(source, '0')
@@ -67,7 +67,8 @@ export class Snapshot {
     const messages = answer?.[0]?.messages ?? []
     const ids = [...new Set(messages.flatMap(({ message }) => message.id ?? []))]
     const actors = new Map(messages.map(({ message: { id, actor } }) => [id, actor]))
-    const [, epoch, last, held, size, records] = await this.#look(source, this.#position, ids).catch(error => {
+    const read = messages.at(-1)?.id ?? this.#position
+    const [, epoch, last, held, size, records, later] = await this.#look(source, this.#position, read, ids).catch(error => {
       // That they have changed is known, and to what is not: they are let in no more.
       for (const id of ids) this.keys.set(id, null)
       throw error
@@ -79,11 +80,12 @@ export class Snapshot {
       throw new FST_DBGPT_AUTH_REDIS(address, 'its client reads from a replica that is behind')
     }
     this.#last = last
+    for (const [id, actor] of later) actors.set(id, actor === '' ? undefined : actor)
     for (const [index, id] of ids.entries()) {
       // What was read before a change that is already made here would undo it.
       if (!isBefore(last, this.#ahead.get(id) ?? last)) this.#take(id, records[index] ?? null, source, actors.get(id))
     }
-    this.#position = messages.at(-1)?.id ?? this.#position
+    this.#position = read
     for (const [id, position] of this.#ahead) if (!isBefore(this.#position, position)) this.#ahead.delete(id)
     if (this.#position === last && size !== this.keys.size && this.#ahead.size === 0) {
       throw new FST_DBGPT_AUTH_REDIS(address, 'its list holds other keys than its log of changes tells of')
@@ -98,8 +100,10 @@ export class Snapshot {
     this.keys.set(id, record, actor)
   }
 
-  async #look ({ connection, layout }: Source, position: string, ids: string[], ms = OVERDUE_MS): Promise<Read> {
-    const read = await connection.ask<Read>(client => evaluate(client, READ, layout, [position, ...ids]), ms)
+  async #look (
+    { connection, layout }: Source, position: string, seen: string, ids: string[], ms = OVERDUE_MS
+  ): Promise<Read> {
+    const read = await connection.ask<Read>(client => evaluate(client, READ, layout, [position, seen, ...ids]), ms)
     const [version] = read
     if (version === null) throw new FST_DBGPT_AUTH_REDIS_EMPTY(connection.address, layout.meta)
     return read

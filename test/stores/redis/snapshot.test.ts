@@ -211,7 +211,7 @@ t.test('with a Redis', { skip }, async t => {
     await store.expire(record.id, new Date(2e12))
     let read = false
     onAnswer(source, async answer => {
-      if (!read && Array.isArray(answer) && answer.length === 6) {
+      if (!read && Array.isArray(answer) && answer.length === 7) {
         read = true
         await store.revoke(record.id)
         snapshot.apply(await lastPosition(source), record.id, undefined)
@@ -225,6 +225,36 @@ t.test('with a Redis', { skip }, async t => {
     await store.add(record)
     t.equal(await snapshot.advance(source), true)
     t.same(snapshot.keys.find(record.digest), record)
+  })
+
+  t.test('a record that has later changes than those that were read is told to be of who made these', async t => {
+    const { source, store } = await prepare(t)
+    const snapshot = await load(source)
+    /** Has somebody else make changes between the reading of a change and that of its record. */
+    const told = async (change: () => Promise<unknown>, meanwhile: () => Promise<unknown>): Promise<unknown[]> => {
+      await change()
+      let isFirst = true
+      onAnswer(source, async answer => {
+        if (isFirst) await meanwhile()
+        isFirst = false
+        return answer
+      })
+      await snapshot.advance(source)
+      const seen = snapshot.keys.takeChanges()
+      while (await snapshot.advance(source)) { /* until nothing more has changed */ }
+      snapshot.keys.takeChanges()
+      return [...seen.added, ...seen.changed, ...seen.revoked].map(({ id }) => [id, seen.actors.get(id)])
+    }
+    const by = (actor: string): { actor: string } => ({ actor })
+    const expire = async (actor: string, at: number): Promise<unknown> =>
+      await store.expire(record.id, new Date(at), by(actor))
+    t.same(await told(() => expire('ann', 2e12), () => expire('bob', 3e12)), [[record.id, 'bob']])
+    t.same(await told(() => expire('ann', 4e12), () => store.add(other, by('bob'))), [[record.id, 'ann']], 'of another key')
+    const many = Array.from({ length: 1000 }, (_, index) => createApiKey(`key-${index}`))
+    t.same(await told(() => expire('ann', 5e12), () => store.addAll(many, by('bob'))), [[record.id, undefined]], 'too many to tell')
+    t.same(await told(() => expire('ann', 6e12), () => server.send('XADD', source.layout.changes, '*', 'size', '1002', 'id', record.id)),
+      [[record.id, undefined]], 'an older version says nothing of who')
+    t.same(await told(() => expire('ann', 7e12), async () => {}), [[record.id, 'ann']])
   })
 
   const lastPosition = async ({ layout: { changes } }: Source): Promise<string> => {
