@@ -113,8 +113,8 @@ t.test('with a Redis', { skip }, async t => {
 
   t.test('an answer is passed on, and a refusal is an error', async t => {
     const connection = await connect(t, createClient({ url }))
-    t.same(await connection.ask(read), [null, null, BEGINNING, 0, 0, []])
-    t.same(await connection.change(read, 1000), [null, null, BEGINNING, 0, 0, []])
+    t.same(await connection.ask(read), [null, null, BEGINNING, 0, 0, [], []])
+    t.same(await connection.change(read, 1000), [null, null, BEGINNING, 0, 0, [], []])
     t.ok(connection.sound)
     const broken = async (client: RedisClient): Promise<unknown> => await client.eval(MARKER, { keys: [], arguments: [] })
     for (const error of [await rejection(connection.ask(broken)), await rejection(connection.change(broken, 1000))]) {
