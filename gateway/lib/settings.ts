@@ -2,6 +2,7 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { corsOriginsOf, isCorsOrigin } from './door/cors.ts'
 import { isKeyHeader } from './door/key-header.ts'
+import { readDotenv } from './dotenv.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
@@ -82,11 +83,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
  */
 export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = process.env): Promise<Settings> {
   const names = Object.keys(schema.properties)
-  const data = Object.fromEntries(names.map(name => [name, variables[name]?.trim()]).filter(([, value]) => value))
+  const written = readDotenv(names)
+  const valueOf = (name: string): string | undefined => variables[name]?.trim() || written[name]?.trim()
+  const data = Object.fromEntries(names.map(name => [name, valueOf(name)]).filter(([, value]) => value))
   const reader = Fastify()
   try {
-    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true }).then(() => {}, hideValue)
+    await reader.register(fastifyEnv, { schema, data, env: false }).then(() => {}, hideValue)
     const settings = { ...reader.getEnvs<Settings>() }
+    if (settings.DBGPT_URL !== '' && !URL.canParse(settings.DBGPT_URL)) throw wrong('DBGPT_URL')
     if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
     if (!corsOriginsOf(settings.CORS_ORIGINS).every(isCorsOrigin)) throw wrong('CORS_ORIGINS')
     if (!isKeyHeader(settings.KEY_HEADER)) throw wrong('KEY_HEADER')
