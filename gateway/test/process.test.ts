@@ -200,6 +200,8 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
     ['DBGPT_URL', 'http://host:99999', /^DBGPT_URL must be/],
     ['DBGPT_URL', 'http://[::1', /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://127.0.0.1:3000', /^DBGPT_URL must be .*, and not the gateway's own$/],
+    ['DBGPT_URL', 'http://localhost:3000/', /^DBGPT_URL must be/],
     ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
     ['DBGPT_USERS', MARKER, /^DBGPT_USERS must be on or off$/],
     ['GATEWAY_BADGE', 'false', /^GATEWAY_BADGE must be on or off$/],
@@ -222,6 +224,15 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     t.match(error.message, message, `${name}=${value}`)
     t.notOk(error.message.includes(MARKER), `${name}=${value}`)
   }
+})
+
+t.test('an address is the gateway\'s own only where it listens', async t => {
+  const urlOf = async (more: NodeJS.ProcessEnv): Promise<string> => (await readSettings(more)).DBGPT_URL
+  for (const HOST of ['0.0.0.0', '::', 'localhost']) t.match(await rejection(urlOf({ HOST, DBGPT_URL: 'http://127.0.0.1:3000' })), { message: /own$/ }, HOST)
+  t.match(await rejection(urlOf({ HOST: '10.0.0.1', PORT: '80', DBGPT_URL: 'http://10.0.0.1' })), { message: /own$/ })
+  for (const [HOST, PORT, DBGPT_URL] of [
+    ['10.0.0.1', '3000', 'http://127.0.0.1:3000'], ['0.0.0.0', '3000', 'http://dbgpt:3000'], ['127.0.0.1', '443', 'https://127.0.0.1']
+  ] as const) t.equal(await urlOf({ HOST, PORT, DBGPT_URL }), DBGPT_URL, `${HOST} ${PORT} ${DBGPT_URL}`)
 })
 
 t.test('TRUST_PROXY says whose word is taken', async t => {
