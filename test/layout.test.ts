@@ -7,8 +7,8 @@ import ts from 'typescript'
 /** The rooms of the two packages, from the top down: what stands on one floor does not know its neighbours. */
 const FLOORS = [['index', 'metrics'], ['plugin', 'commonjs', 'subscribe'], ['cli'], ['config'], ['guard', 'stores'], ['keys'], ['types', 'errors']]
 const GATEWAY_FLOORS = [
-  ['bin'], ['main'], ['help', 'run'], ['announce', 'app', 'metrics', 'probe', 'upstream'], ['settings', 'health', 'shutdown', 'streams', 'login', 'proxy'],
-  ['sessions', 'users'], ['door'], ['answers', 'redis', 'scope']
+  ['bin', 'dbgpt-auth'], ['main'], ['help', 'run'], ['announce', 'app', 'metrics', 'probe', 'upstream'], ['settings', 'health', 'shutdown', 'streams', 'login', 'proxy'],
+  ['sessions', 'users'], ['door', 'dotenv'], ['answers', 'redis', 'scope']
 ]
 /** How many lines a file should have at most; past that, ask what second thing it does. */
 const MAX_LINES = { lib: 150, test: 300 }
@@ -86,7 +86,7 @@ t.test('the gateway knows the plugin by its public names alone, and no file of i
   t.ok(gateway.length > 0)
   t.same(gateway.flatMap(file => importsFrom(file)).filter(file => !gateway.includes(file)), [])
   const reached = reachableFrom('gateway/lib/bin.ts')
-  t.same(gateway.filter(file => !reached.has(file)), ['gateway/lib/bin.ts'])
+  t.same(gateway.filter(file => !reached.has(file)), ['gateway/lib/bin.ts', 'gateway/lib/dbgpt-auth.ts'], 'but the commands')
   t.same([...lib, ...tests].flatMap(file => importsFrom(file)).filter(file => file.startsWith('gateway/')), [])
 })
 

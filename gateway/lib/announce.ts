@@ -3,7 +3,6 @@ import type { Settings } from './settings.ts'
 const JSON_TYPE = '-H \'Content-Type: application/json\''
 const STAND_IN_CHAT = '{"model":"echo","stream":true,"messages":[{"role":"user","content":"Hello, who are you?"}]}'
 const DBGPT_CHAT = '{"model":"<one of your models>","stream":true,"messages":"Hello, who are you?"}'
-const GENERATE = 'export API_KEY=$(npx dbgpt-auth generate --quiet); echo $API_KEY; API_KEYS=$API_KEY'
 /** DB-GPT's pages as they are served: without the last slash, it answers with a redirect. */
 const PAGES = ['/construct/app/', '/construct/flow/', '/construct/database/', '/construct/dbgpts/', '/chat/']
 
@@ -19,7 +18,10 @@ const PAGES = ['/construct/app/', '/construct/flow/', '/construct/database/', '/
 export function announce (url: string, { HOST, DBGPT_URL }: Settings, isOn: boolean, trouble?: string): string {
   const everywhere = HOST === '0.0.0.0' || HOST === '::' ? ', and on every other address of this machine' : ''
   const isStandIn = DBGPT_URL === ''
-  const start = process.env.npm_lifecycle_event === 'start' ? 'npm start' : 'npx dbgpt-gateway'
+  // Where the gateway is not installed, npx would look for a package dbgpt-auth, which is somebody else's to publish.
+  const [start, auth] = process.env.npm_lifecycle_event === 'start'
+    ? ['npm start', 'npx dbgpt-auth']
+    : ['npx dbgpt-gateway', 'npx -p dbgpt-gateway dbgpt-auth']
   return [
     `Listening on ${url}${everywhere}`,
     isStandIn ? 'In front of a small stand-in for DB-GPT: set DBGPT_URL to the real one' : `In front of DB-GPT at ${DBGPT_URL}`,
@@ -29,7 +31,7 @@ export function announce (url: string, { HOST, DBGPT_URL }: Settings, isOn: bool
     `Open ${url}/${isStandIn ? 'flows' : ''}${isOn ? ' and log in with one of your keys' : ''}${isStandIn ? '' : ` (${PAGES.join(', ')})`}`,
     `Or try${isOn ? ', with the key in API_KEY' : ''}:`,
     ...commands(url, isStandIn, isOn).map(command => `  ${command}`),
-    ...isOn ? [] : ['', `To see it with keys on: ${GENERATE} ${start}`],
+    ...isOn ? [] : ['', `To see it with keys on: export API_KEY=$(${auth} generate --quiet); echo $API_KEY; API_KEYS=$API_KEY ${start}`],
     ''
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { corsOriginsOf, isCorsOrigin } from './door/cors.ts'
 import { isKeyHeader } from './door/key-header.ts'
+import { readDotenv } from './dotenv.ts'
 
 /** The gateway's own variables; the plugin reads its own beside them. */
 export interface Settings {
@@ -61,7 +62,7 @@ const schema = {
 /** What each variable must be, for a message that does not show its value. */
 const EXPECTED: Readonly<Record<string, string>> = {
   PORT: 'a number from 0 to 65535',
-  DBGPT_URL: 'a URL without a path, such as http://127.0.0.1:5670',
+  DBGPT_URL: 'a URL without a path, such as http://127.0.0.1:5670, and not the gateway\'s own',
   DBGPT_API_KEY: 'a key without blanks',
   DBGPT_USERS: 'on or off',
   GATEWAY_BADGE: 'on or off',
@@ -82,11 +83,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
  */
 export async function readSettings (variables: Readonly<NodeJS.ProcessEnv> = process.env): Promise<Settings> {
   const names = Object.keys(schema.properties)
-  const data = Object.fromEntries(names.map(name => [name, variables[name]?.trim()]).filter(([, value]) => value))
+  const written = readDotenv(names)
+  const valueOf = (name: string): string | undefined => variables[name]?.trim() || written[name]?.trim()
+  const data = Object.fromEntries(names.map(name => [name, valueOf(name)]).filter(([, value]) => value))
   const reader = Fastify()
   try {
-    await reader.register(fastifyEnv, { schema, data, env: false, dotenv: true }).then(() => {}, hideValue)
+    await reader.register(fastifyEnv, { schema, data, env: false }).then(() => {}, hideValue)
     const settings = { ...reader.getEnvs<Settings>() }
+    if (settings.DBGPT_URL !== '' && !isElsewhere(settings)) throw wrong('DBGPT_URL')
     if (!isTrustProxy(settings.TRUST_PROXY)) throw wrong('TRUST_PROXY')
     if (!corsOriginsOf(settings.CORS_ORIGINS).every(isCorsOrigin)) throw wrong('CORS_ORIGINS')
     if (!isKeyHeader(settings.KEY_HEADER)) throw wrong('KEY_HEADER')
@@ -109,6 +113,15 @@ export function trustProxyOf (setting: string): boolean | string[] | ((address: 
   return setting.split(',').map(address => address.trim())
 }
 
+/** Tells whether DB-GPT's address is one, and not the gateway's, which would ask itself until its memory is full. */
+function isElsewhere ({ HOST, PORT, DBGPT_URL }: Settings): boolean {
+  if (!URL.canParse(DBGPT_URL)) return false
+  const { protocol, hostname, port } = new URL(DBGPT_URL)
+  if (protocol !== 'http:' || Number(port || 80) !== PORT) return true
+  const hearsLoopback = ['127.0.0.1', 'localhost', '0.0.0.0', '::'].includes(HOST)
+  return hostname !== HOST && !(hearsLoopback && ['127.0.0.1', 'localhost'].includes(hostname))
+}
+
 function isTrustProxy (setting: string): boolean {
   try {
     return Boolean(Fastify({ trustProxy: trustProxyOf(setting) }))
@@ -117,10 +130,9 @@ function isTrustProxy (setting: string): boolean {
   }
 }
 
-/** Throws an error of the schema's in words of this file, and any other as it is. */
-function hideValue (error: { readonly errors?: readonly { readonly instancePath: string }[] }): never {
-  const [first] = error.errors ?? []
-  throw first === undefined ? error : wrong(first.instancePath.slice(1))
+/** Throws an error of the schema's in words of this file. */
+function hideValue ({ errors: [first] }: { readonly errors: readonly [{ readonly instancePath: string }] }): never {
+  throw wrong(first.instancePath.slice(1))
 }
 
 function wrong (name: string): Error {

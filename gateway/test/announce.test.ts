@@ -17,9 +17,11 @@ t.test('without keys, it says how to try them in the way that it was started', a
     delete process.env.npm_lifecycle_event
     if (former !== undefined) process.env.npm_lifecycle_event = former
   })
-  for (const [event, start] of [['start', 'npm start'], ['exec', 'npx dbgpt-gateway']] as const) {
+  for (const [event, start, auth] of [
+    ['start', 'npm start', 'npx dbgpt-auth'], ['exec', 'npx dbgpt-gateway', 'npx -p dbgpt-gateway dbgpt-auth']
+  ] as const) {
     process.env.npm_lifecycle_event = event
-    t.match(announce(URL, SETTINGS, false), `; API_KEYS=$API_KEY ${start}\n`, event)
+    t.match(announce(URL, SETTINGS, false), `=$(${auth} generate --quiet); echo $API_KEY; API_KEYS=$API_KEY ${start}\n`, event)
     t.notMatch(announce(URL, SETTINGS, true), start, event)
   }
 })

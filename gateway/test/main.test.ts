@@ -6,6 +6,7 @@ import { main } from '../lib/main.ts'
 import { readSettings } from '../lib/settings.ts'
 import { built } from '../../test/support/build.ts'
 import { bareNode } from '../../test/support/process.ts'
+import { startSources } from './support/sources.ts'
 
 /** What the plugin reads, beside the gateway's own settings. */
 const OF_THE_PLUGIN = ['API_AUTH', 'API_KEYS', 'API_KEYS_FILE', 'API_KEYS_USAGE']
@@ -38,4 +39,14 @@ t.test('any other argument is refused, and starts nothing', async t => {
   const [name, args] = bareNode([built('gateway/dist/bin.js'), '--port=8080'])
   const error = await promisify(execFile)(name, args).catch(error => error)
   t.match(error, { code: 2, stdout: '', stderr: /^dbgpt-gateway: / }, 'as a process')
+})
+
+t.test('the command for keys comes with it, wherever a package manager leaves the plugin\'s own', async t => {
+  built('dist/cli/bin.js')
+  const program = await startSources(t, {}, ['dbgpt-auth.ts', 'list', '--store', 'none.json'])
+  t.match(await program.exit, { code: 1 }, 'and so does its exit code')
+  t.match(program.output.stderr, /^dbgpt-auth: .*none\.json/)
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { stdout } = await promisify(execFile)(...bareNode([built('gateway/dist/dbgpt-auth.js'), '--version']))
+  t.equal(stdout.trim(), version)
 })

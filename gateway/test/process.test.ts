@@ -52,6 +52,7 @@ t.test('what cannot start says why in one line, and exits with 1', async t => {
     t.match(await program.exit, { code: 1 }, String(text))
     t.equal(program.output.stdout, '', String(text))
     t.match(program.output.stderr.replace(/^{.*\n/gm, ''), text)
+    t.notMatch(program.output.stderr, /"level":50/, 'and no line of the log says it once more')
   }))
 })
 
@@ -197,6 +198,10 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
     ['DBGPT_URL', `ftp://${MARKER}`, /^DBGPT_URL must be a URL without a path/],
     ['DBGPT_URL', `http://user:${MARKER}@host`, /^DBGPT_URL must be/],
     ['DBGPT_URL', 'http://host/path', /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://host:99999', /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://[::1', /^DBGPT_URL must be/],
+    ['DBGPT_URL', 'http://127.0.0.1:3000', /^DBGPT_URL must be .*, and not the gateway's own$/],
+    ['DBGPT_URL', 'http://localhost:3000/', /^DBGPT_URL must be/],
     ['DBGPT_API_KEY', `${MARKER} x`, /^DBGPT_API_KEY must be a key without blanks$/],
     ['DBGPT_USERS', MARKER, /^DBGPT_USERS must be on or off$/],
     ['GATEWAY_BADGE', 'false', /^GATEWAY_BADGE must be on or off$/],
@@ -221,12 +226,13 @@ t.test('a wrong setting is refused by name, and not shown', async t => {
   }
 })
 
-t.test('a .env that cannot be read is not taken for none', async t => {
-  const folder = t.testdir({ '.env': {} })
-  const former = process.cwd()
-  t.teardown(() => process.chdir(former))
-  process.chdir(folder)
-  t.match(await rejection(readSettings({})), { code: 'EISDIR' })
+t.test('an address is the gateway\'s own only where it listens', async t => {
+  const urlOf = async (more: NodeJS.ProcessEnv): Promise<string> => (await readSettings(more)).DBGPT_URL
+  for (const HOST of ['0.0.0.0', '::', 'localhost']) t.match(await rejection(urlOf({ HOST, DBGPT_URL: 'http://127.0.0.1:3000' })), { message: /own$/ }, HOST)
+  t.match(await rejection(urlOf({ HOST: '10.0.0.1', PORT: '80', DBGPT_URL: 'http://10.0.0.1' })), { message: /own$/ })
+  for (const [HOST, PORT, DBGPT_URL] of [
+    ['10.0.0.1', '3000', 'http://127.0.0.1:3000'], ['0.0.0.0', '3000', 'http://dbgpt:3000'], ['127.0.0.1', '443', 'https://127.0.0.1']
+  ] as const) t.equal(await urlOf({ HOST, PORT, DBGPT_URL }), DBGPT_URL, `${HOST} ${PORT} ${DBGPT_URL}`)
 })
 
 t.test('TRUST_PROXY says whose word is taken', async t => {

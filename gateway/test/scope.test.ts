@@ -66,6 +66,7 @@ t.test('a key that loses the scope loses what it has open, and its session waits
   t.same([...open], ['/stream/else'])
   t.equal((await ask(`${url}/x`, { headers: { cookie } })).status, 403)
   t.equal((await ask(`${url}/x`, { headers: { cookie, ...PERSON } })).status, 403)
+  t.match(await ask(`${url}/login`, { headers: { cookie } }), { status: 200, body: /role="alert"[^]*not for DB-GPT[^]*name="key"/ }, 'and is no login')
   await store.update(id, { scopes: undefined })
   t.equal((await ask(`${url}/x`, { headers: { cookie } })).status, 200)
 })

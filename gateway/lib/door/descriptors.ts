@@ -22,7 +22,10 @@ export function limitConnections (app: FastifyInstance, limit: number = descript
     log.error({ connections: max, ip: data?.remoteAddress }, `Connections are turned away: ${max} are open, which is what ` +
       `${limit} file descriptors allow. Raise that limit: ulimit -n, or LimitNOFILE of a systemd unit`)
   })
-  server.on('error', ({ code }: NodeJS.ErrnoException) => log.error(`Connections cannot be accepted: ${code}`))
+  server.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // What keeps it from listening at all is the start's to say.
+    if (server.listening) log.error(`Connections cannot be accepted: ${code}`)
+  })
 }
 
 /** What the system allows this process: Infinity where it does not say. */

@@ -66,6 +66,8 @@ export async function loginRoutes (app: FastifyInstance, { attempts }: { attempt
     // Without a key, nobody passes but where authentication is off: then there is nothing to log in to.
     const { apiKey } = request
     if (apiKey === null) return reply.redirect(next, 303)
+    // Behind `next` is the page that has sent them here.
+    if (!reachesDbgpt(apiKey)) return send(request, reply, 200, language => loginPage(language, next, 'scope'))
     const { id, name } = apiKey
     return send(request, reply, 200, language => sessionPage(language, next, { id, name, until: endOf(request) }))
   })

@@ -39,6 +39,7 @@ t.test('Compose starts nothing without a secret, and gives the gateway what it t
   t.match(await readSettings(gateway?.environment), { DBGPT_URL: 'http://dbgpt:5670', SESSION_SECRET: SECRET, API_KEYS_REDIS_URL: '' })
   t.equal(gateway?.environment?.TRUST_PROXY, networks.default.ipam.config[0]?.gateway, 'where its proxy seems to be')
   t.same(gateway?.ports, ['127.0.0.1:3000:3000'], 'for this machine alone')
+  t.match(gateway?.logging?.options, { 'max-size': /^\d+m$/, 'max-file': /^\d+$/ }, 'its log has an end')
   for (const [name, { ports, image }] of Object.entries(others)) t.same([ports, typeof image], [undefined, 'string'], name)
   const named = Object.values(services).flatMap(service => service.volumes ?? []).map(volume => volume.split(':')[0] ?? '')
   t.same(named.sort(), Object.keys(volumes).sort(), 'each volume is declared')

@@ -11,6 +11,7 @@ export interface Service {
   readonly cap_drop?: readonly string[]
   readonly security_opt?: readonly string[]
   readonly stop_grace_period?: string
+  readonly logging?: { readonly driver: string, readonly options: Readonly<Record<string, string>> }
   readonly profiles?: readonly string[]
   readonly depends_on?: readonly string[]
 }

@@ -13,8 +13,11 @@ const LOADERS = process.execArgv.map(argument => argument.replace('=./', `=${ROO
  *
  * @param t - the test, with which it ends
  * @param env - its whole environment
+ * @param command - another of its programs, and its arguments
  */
-export async function startSources (t: Test, env: Record<string, string>): Promise<Program> {
-  const args = [...LOADERS, join(ROOT, 'gateway', 'lib', 'bin.ts')]
+export async function startSources (
+  t: Test, env: Record<string, string>, [file, ...more]: readonly [string, ...string[]] = ['bin.ts']
+): Promise<Program> {
+  const args = [...LOADERS, join(ROOT, 'gateway', 'lib', file), ...more]
   return new Program(t, args, { cwd: await makeTemporaryFolder(t), env: { ...TAP, TAP_TYPE_STRIP_ONLY: '1', ...env } })
 }
