@@ -2,9 +2,8 @@ import type { Counter, Gauge, OpenMetricsContentType, PrometheusContentType, Reg
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import { subscribeApiKeys } from '../subscribe.ts'
 import type { KeyStore } from '../types.ts'
+import type { Client } from './client.ts'
 import { Requests } from './requests.ts'
-
-export type Client = Pick<typeof import('prom-client'), 'Counter' | 'Gauge' | 'register'>
 
 /** A registry of `prom-client`, whichever format it writes. */
 export type MetricsRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>
