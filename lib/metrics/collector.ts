@@ -86,8 +86,8 @@ export class Collector {
       ...config,
       registers,
       collect () {
-        // A store of the app's own need not tell.
-        const values = [...new Set(stores)].map(read).filter(value => value !== undefined && !Number.isNaN(value))
+        // A store of the app's own need not tell. What is no number would fail, and all other metrics with it.
+        const values = [...new Set(stores)].map(read).filter(value => typeof value === 'number' && !Number.isNaN(value))
         if (values.length === 0) this.remove()
         else this.set(combine(values as number[]))
       }
