@@ -64,7 +64,7 @@ export const FST_DBGPT_AUTH_NESTED = createError(
 export const FST_DBGPT_AUTH_ROUTE = createError(
   'FST_DBGPT_AUTH_ROUTE',
   'The route %s %s has a config.apiKey that is no policy: an object there is { scopes: [...] } and nothing else, ' +
-  'with 1 to 50 scopes, each of visible ASCII characters without " and \\'
+  'with 1 to 50 scopes, each of visible ASCII characters without " and \\, as a property of the config itself, not of its class'
 )
 
 /** A key store was not open before Fastify gave up. */

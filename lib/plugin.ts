@@ -50,13 +50,15 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   if (addHook) watchOrder(fastify)
 }
 
-/** What an application's own store throws must not end the process, as it would where that answers by promise. */
+/** What an application's own store throws, now or by a promise that nobody was to make, must not end the process. */
 function buildCount (fastify: FastifyInstance, store: KeyStore): (key: ApiKey) => void {
   return key => {
+    const tell = (err: unknown): void => { fastify.log.error({ err, keyId: key.id }, 'The key store could not count a use') }
     try {
-      store.countUse?.(key)
+      const counted: unknown = store.countUse?.(key)
+      if (counted !== undefined) Promise.resolve(counted).catch(tell)
     } catch (err) {
-      fastify.log.error({ err, keyId: key.id }, 'The key store could not count a use')
+      tell(err)
     }
   }
 }

@@ -106,6 +106,16 @@ t.test('a store of one\'s own counts for itself, or does not start', async t => 
   await harness(t).guard({ keys: { find }, usage: false })
 })
 
+t.test('a store that counts by promise, which nobody asked for, ends nothing when that is rejected', async t => {
+  const { app, guard, log } = harness(t)
+  let counted = 0
+  const countUse = async (): Promise<void> => { if (++counted > 1) throw new Error('it cannot count') }
+  await guard({ usage: true, keys: { find: digest => ({ id: 'mine', digest }), countUse } })
+  app.get('/', () => 'ok')
+  for (const time of [1, 2]) t.equal((await app.inject({ url: '/', headers: bearer() })).statusCode, 200, `request ${time}`)
+  t.match(log().filter(({ level }) => level > 30), [{ msg: 'The key store could not count a use', keyId: 'mine', err: { message: 'it cannot count' } }])
+})
+
 t.test('API_KEYS_USAGE is on or off, and a wrong value refuses to start', async t => {
   for (const API_KEYS_USAGE of ['true', '1', 'ON', 'yes']) {
     t.match(await rejection(harness(t).guard({ env: { API_KEYS: KEY, API_KEYS_USAGE } })), {

@@ -14,9 +14,12 @@ export function watchRoutes (fastify: FastifyInstance): void {
   fastify.addHook('onRoute', route => { routes.add(route) })
   // Not before: a hook of a scope within may have changed a route's config.
   fastify.addHook('onReady', done => {
-    for (const { method, url, config } of routes) {
-      const policy = config !== undefined && Object.hasOwn(config, 'apiKey') ? config.apiKey : undefined
-      if (typeof policy === 'object' && policy !== null) scopesOf(policy, String(method), url)
+    for (const { method, url, config = {} } of routes) {
+      const policy = Object.hasOwn(config, 'apiKey') || !('apiKey' in Object.prototype) ? config.apiKey : undefined
+      if (typeof policy !== 'object' || policy === null) continue
+      // Fastify hands on what is enumerable and the config's own: a getter of a class would ask for nothing.
+      if (!Object.prototype.propertyIsEnumerable.call(config, 'apiKey')) throw new FST_DBGPT_AUTH_ROUTE(String(method), url)
+      scopesOf(policy, String(method), url)
     }
     routes.clear()
     done()

@@ -2,9 +2,8 @@ import type { Counter, Gauge, OpenMetricsContentType, PrometheusContentType, Reg
 import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import { subscribeApiKeys } from '../subscribe.ts'
 import type { KeyStore } from '../types.ts'
+import type { Client } from './client.ts'
 import { Requests } from './requests.ts'
-
-export type Client = Pick<typeof import('prom-client'), 'Counter' | 'Gauge' | 'register'>
 
 /** A registry of `prom-client`, whichever format it writes. */
 export type MetricsRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>
@@ -87,8 +86,8 @@ export class Collector {
       ...config,
       registers,
       collect () {
-        // A store of the app's own need not tell.
-        const values = [...new Set(stores)].map(read).filter(value => value !== undefined && !Number.isNaN(value))
+        // A store of the app's own need not tell. What is no number would fail, and all other metrics with it.
+        const values = [...new Set(stores)].map(read).filter(value => typeof value === 'number' && !Number.isNaN(value))
         if (values.length === 0) this.remove()
         else this.set(combine(values as number[]))
       }

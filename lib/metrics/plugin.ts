@@ -1,8 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { FST_DBGPT_AUTH_METRICS_CLIENT, FST_DBGPT_AUTH_OPTION } from '../errors.ts'
+import { FST_DBGPT_AUTH_OPTION } from '../errors.ts'
 import type { KeyStore } from '../types.ts'
-import { type Client, Collector, type MetricsRegistry } from './collector.ts'
+import { loadClient } from './client.ts'
+import { Collector, type MetricsRegistry } from './collector.ts'
 
 export type { MetricsRegistry } from './collector.ts'
 
@@ -22,17 +23,6 @@ export interface ApiKeyMetricsOptions {
    * @defaultValue `false`
    */
   readonly perKey?: boolean | { readonly max: number } | undefined
-}
-
-/**
- * Loads the package that makes metrics, which need not be installed.
- *
- * @throws `FST_DBGPT_AUTH_METRICS_CLIENT` if it is not
- */
-export async function loadClient (
-  importClient: () => Promise<Client> = async () => await import('prom-client')
-): Promise<Client> {
-  return await importClient().catch(cause => { throw new FST_DBGPT_AUTH_METRICS_CLIENT({ cause }) })
 }
 
 const plugin: FastifyPluginAsync<ApiKeyMetricsOptions> = async (fastify, { register, perKey = false }) => {

@@ -53,6 +53,8 @@ export class Usage {
   open (log?: KeyStoreLog): void {
     this.#log = log
     this.#closed = false
+    // What was counted while it was closed, or could not be written then.
+    this.#arm()
   }
 
   /** Writes what is left, and waits for that, but no longer than 2 seconds. */
@@ -100,7 +102,7 @@ export class Usage {
       if (this.#place === undefined || !await this.#writeNext(this.#place)) return
       await this.#writeNext(this.#place)
     })
-    if (this.#unconfirmed !== undefined || this.#tallies.size > 0) this.#arm()
+    this.#arm()
   }
 
   /** Writes one batch, and tells whether that was one of before. */
@@ -131,8 +133,9 @@ export class Usage {
     return await turn
   }
 
+  /** Sees to it that what is not written will be. */
   #arm (): void {
-    if (this.#closed) return
+    if (this.#closed || (this.#unconfirmed === undefined && this.#tallies.size === 0)) return
     const late = performance.now() - this.#next
     if (late >= 0) this.#next += this.#intervalMs * (Math.floor(late / this.#intervalMs) + 1)
     this.#timer ??= setTimeout(() => {

@@ -57,6 +57,26 @@ for (const [way, [declare, name]] of Object.entries(declarations)) {
   }
 }
 
+t.test('what a config has from its class, or hides, would ask for nothing: it refuses to start', async t => {
+  class OfClass { get apiKey (): Policy { return { scopes: ['write'] } } }
+  for (const [how, config] of Object.entries({
+    'a getter of a class': new OfClass(),
+    'an inherited property': Object.create({ apiKey: { scopes: ['write'] } }),
+    'a hidden property': Object.defineProperty({}, 'apiKey', { value: { scopes: ['write'] } })
+  })) {
+    const { app, guard } = harness(t)
+    await guard({ keys })
+    app.get('/path', { config }, () => 'ok')
+    t.match(await rejection(app.ready()), { code: 'FST_DBGPT_AUTH_ROUTE', message: /^The route GET \/path .* of the config itself/ }, how)
+  }
+  const { app, guard } = harness(t)
+  await guard({ keys })
+  app.get('/', { config: Object.create({ apiKey: false }) }, () => 'ok')
+  app.get('/own', { config: new class { readonly apiKey = { scopes: ['write'] } }() }, () => 'ok')
+  t.equal((await app.inject('/')).statusCode, 401, 'what opens a route is its own, too')
+  t.same(await statuses(app, '/own'), [200, 403])
+})
+
 t.test('other values guard as ever', async t => {
   for (const apiKey of [undefined, null, true, 0, 1, '', 'public', () => false] as unknown as Policy[]) {
     const { app, guard } = harness(t)

@@ -54,6 +54,11 @@ t.test('what no store tells is not served', async t => {
   join(t, register, storeOf())
   t.same(await valuesOf(register), [0, undefined, undefined, undefined])
   t.notMatch(await register.metrics(), /^dbgpt_auth_(keys|store)/m)
+  // What other collections have a method for.
+  join(t, register, storeOf((() => 3) as unknown as number))
+  t.same(await valuesOf(register), [0, undefined, undefined, undefined])
+  join(t, register, storeOf(2))
+  t.same(await valuesOf(register), [0, 2, undefined, undefined])
 })
 
 t.test('with the last store the metrics leave the registry, nobody listens any more, and they can come again', async t => {

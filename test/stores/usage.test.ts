@@ -227,6 +227,24 @@ t.test('closing writes what is left, and a store that is opened again goes on', 
   t.same(lines, [])
 })
 
+t.test('what is left over as a store is opened again is written in its time', async t => {
+  for (const failing of [false, true]) {
+    const place = makePlace()
+    const usage = new Usage(() => true, place, 1)
+    t.teardown(async () => await usage.close())
+    usage.open()
+    if (failing) place.fail = () => { throw new Error('full') }
+    if (failing) usage.count(A)
+    await usage.close()
+    place.fail = undefined
+    if (!failing) usage.count(A)
+    t.same(place.batches, [])
+    usage.open()
+    await until(() => place.batches.length === 1)
+    t.same(countsOf(place.stored), { [A]: 1 })
+  }
+})
+
 t.test('closing does not wait for a place that hangs, and says so', async t => {
   shortenTimers(t, 2000)
   const { usage, place, lines } = makeUsage(t)

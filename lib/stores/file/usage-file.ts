@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import type { KeyStoreLog } from '../../types.ts'
 import { addTallies, type Tallies, type Tally } from '../tally.ts'
+import { Turns } from '../turns.ts'
 import type { UsagePlace } from '../usage.ts'
 import { FST_DBGPT_AUTH_USAGE_FILE } from './errors.ts'
 import { withLock } from './lock.ts'
@@ -45,10 +46,7 @@ export class UsageFile implements UsagePlace {
       let done = false
       await withLock(file, async assertHeld => {
         const stored = await load(file) ?? await setAside(file, log)
-        for (const [id, tally] of tallies) stored.set(id, addTallies(stored.get(id), tally) as Tally)
-        for (const [id, { lastUsedAt }] of stored) {
-          if (!this.#isListed(id) && Date.now() - lastUsedAt > UNLISTED_MS) stored.delete(id)
-        }
+        await this.#merge(stored, tallies)
         await replaceFile(file, await serializeUsage(stored), assertHeld, keyFile)
         done = true
       }, PATIENCE_MS).catch(error => {
@@ -56,6 +54,19 @@ export class UsageFile implements UsagePlace {
         if (!done) throw error
       })
     })
+  }
+
+  /** Adds tallies, and removes what is of no key; lets other work run in between. */
+  async #merge (stored: Map<string, Tally>, tallies: Tallies): Promise<void> {
+    const turns = new Turns()
+    for (const [id, tally] of tallies) {
+      stored.set(id, addTallies(stored.get(id), tally) as Tally)
+      if (turns.step()) await turns.pause()
+    }
+    for (const [id, { lastUsedAt }] of stored) {
+      if (!this.#isListed(id) && Date.now() - lastUsedAt > UNLISTED_MS) stored.delete(id)
+      if (turns.step()) await turns.pause()
+    }
   }
 
   async #use<T> (doing: 'read' | 'written', work: (file: string, keyFile: string) => Promise<T>): Promise<T> {

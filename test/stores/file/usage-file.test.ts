@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parseUsage } from '../../../lib/stores/file/usage-text.ts'
 import { UsageFile } from '../../../lib/stores/file/usage-file.ts'
-import type { Tallies } from '../../../lib/stores/tally.ts'
+import type { Tallies, Tally } from '../../../lib/stores/tally.ts'
 import { rejection } from '../../support/app.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
 import { makeLog } from '../../support/log.ts'
@@ -36,6 +36,34 @@ t.test('uses are added to what is there, and nothing else is in the folder, or i
   t.same((await readdir(dirname(file))).sort(), ['keys.json', 'keys.json.usage'])
   const { mtimeNs, ctimeNs, ino } = await stat(file, { bigint: true })
   t.same([mtimeNs, ctimeNs, ino], [before.mtimeNs, before.ctimeNs, before.ino], 'the keys are as they were')
+})
+
+t.test('many uses are added in turns, so that other work can run in between', async t => {
+  let turn = 0
+  const count = (): void => {
+    turn++
+    other = setImmediate(count)
+  }
+  let other = setImmediate(count)
+  t.teardown(() => clearImmediate(other))
+  // Each look at the clock is late enough to end a turn.
+  let now = 0
+  t.intercept(performance, 'now', { value: () => { now += 5; return now } })
+  const seen = { added: new Set<number>(), asked: new Set<number>() }
+  const isListed = (): boolean => Boolean(seen.asked.add(turn))
+  class Seen extends Map<string, Tally> {
+    override * [Symbol.iterator] (): MapIterator<[string, Tally]> {
+      for (const entry of this.entries()) {
+        seen.added.add(turn)
+        yield entry
+      }
+    }
+  }
+  const file = await makeKeyFile(t)
+  const many = Array.from({ length: 200 }, (_, index) => [String(index), { count: 1, lastUsedAt: 1e12 }] as const)
+  await new UsageFile(file, isListed).add(new Seen(many), undefined)
+  t.ok(seen.added.size > 1)
+  t.ok(seen.asked.size > 1)
 })
 
 t.test('several writers at once lose nothing', async t => {

@@ -29,8 +29,19 @@ t.test('what is cut short or something else is not read', async t => {
   for (const json of [
     'null', '[]', '"a"', '{}', '{"version":1}', '{"version":"1","keys":{}}', '{"version":1,"keys":null}', '{"version":1,"keys":{"a":null}}',
     '{"version":1,"keys":{"a":{"count":1.5,"lastUsedAt":"1970-01-01T00:00:00.000Z"}}}', '{"version":1,"keys":{"a":{"count":1,"lastUsedAt":0}}}',
-    '{"version":1,"keys":{"a":{"count":1,"lastUsedAt":"yesterday"}}}', '{"version":0,"keys":{}}'
+    '{"version":1,"keys":{"a":{"count":1,"lastUsedAt":"yesterday"}}}', '{"version":0,"keys":{}}',
+    '{"version":1,"keys":{"a":{"count":-1,"lastUsedAt":"1970-01-01T00:00:00.000Z"}}}', '{"version":1,"keys":{\n"a":1\n}}\n',
+    '{"version":1,"keys":{\n"a":{\n}}\n'
   ]) t.equal(await parseUsage(json), undefined, json)
+})
+
+t.test('lines are parsed one by one, and what others have written in other lines is read as well', async t => {
+  const tallies = new Map(Array.from({ length: 1000 }, (_, index) => [`id ${index}`, { count: index, lastUsedAt: index }]))
+  const text = await serializeUsage(tallies)
+  const parses = t.capture(JSON, 'parse', JSON.parse)
+  t.same(await parseUsage(text), tallies)
+  t.ok(parses().every(({ args: [json] }) => String(json).length < 100))
+  for (const space of [undefined, 2]) t.same(await parseUsage(JSON.stringify(JSON.parse(text), undefined, space)), tallies, `indented by ${space}`)
 })
 
 t.test('what a later version has written is told apart', async t => {
