@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { createApiKey, MemoryKeyStore } from '../../lib/index.ts'
 import { KEY, OTHER_KEY } from '../support/app.ts'
@@ -28,4 +29,17 @@ t.test('a new list with a fault in it leaves the old in place', async t => {
   t.throws(() => store.replace([other, { ...other, digest: 'x' }]), { code: 'FST_DBGPT_AUTH_KEY_INVALID' })
   t.same(await store.list(), [record])
   t.equal(store.find(other.digest), undefined)
+})
+
+t.test('what was counted of a key that is gone is forgotten within a minute', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  for (const [ms, uses] of [[0, 1], [60_000, undefined]] as const) {
+    const store = new MemoryKeyStore([record])
+    store.countUse(record)
+    await store.revoke(record.id)
+    mock.timers.tick(ms)
+    await store.add(record)
+    t.equal((await store.usage()).get(record.id)?.count, uses, `after ${ms} ms`)
+  }
 })

@@ -1,5 +1,6 @@
 import { rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { FileWatch } from '../../../lib/stores/file/watch.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
@@ -95,6 +96,9 @@ t.test('it tells whether what is there is of use, and since when nobody has seen
   const file = await plainFile(await makeTemporaryFolder(t))
   const { now } = performance
   let [time, isGood] = [0, true]
+  // No look but the test's.
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
   performance.now = () => time
   t.teardown(() => { performance.now = now })
   const watch = new FileWatch(file, async () => isGood)
