@@ -39,6 +39,7 @@ t.test('what was counted of a key that is gone is forgotten within a minute', as
     store.countUse(record)
     await store.revoke(record.id)
     mock.timers.tick(ms)
+    t.equal((await store.usage()).size, 0, 'nothing is told of it')
     await store.add(record)
     t.equal((await store.usage()).get(record.id)?.count, uses, `after ${ms} ms`)
   }
