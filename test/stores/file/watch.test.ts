@@ -1,6 +1,5 @@
 import { rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { FileWatch } from '../../../lib/stores/file/watch.ts'
 import { makeTemporaryFolder } from '../../support/files.ts'
@@ -97,8 +96,7 @@ t.test('it tells whether what is there is of use, and since when nobody has seen
   const { now } = performance
   let [time, isGood] = [0, true]
   // No look but the test's.
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => mock.timers.reset())
+  t.intercept(globalThis, 'setInterval', { value: () => ({ unref () {} }) })
   performance.now = () => time
   t.teardown(() => { performance.now = now })
   const watch = new FileWatch(file, async () => isGood)
