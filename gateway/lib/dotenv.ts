@@ -1,6 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
+// Node 22 and 24 take the next line for the value of a variable that has blanks alone.
+const BLANK_VALUE = /^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=)[ \t]+$/gm
+
 /**
  * Reads the file `.env` in the working directory, if there is one, as the plugin does for its own variables: each of
  * the two would serve with something else than was written where it read another way.
@@ -11,7 +14,7 @@ import { parseEnv } from 'node:util'
 export function readDotenv (names: readonly string[]): Readonly<Record<string, string | undefined>> {
   // A folder, which Docker makes of a mount that is not there, is no file; nor is a pipe, which would hang.
   if (statSync('.env', { throwIfNoEntry: false })?.isFile() !== true) return {}
-  const text = readFileSync('.env', 'utf8').replace(/\r\n?/g, '\n').replace(/^\ufeff+/gm, '')
+  const text = readFileSync('.env', 'utf8').replace(/\r\n?/g, '\n').replace(/^\ufeff+/gm, '').replace(BLANK_VALUE, '$1')
   const variables = parseEnv(text)
   // As YAML has it; or behind a line without `=`, as a part of which Node takes the next one.
   const setting = new RegExp(`^\\s*(?:export\\s+)?["']?(${names.join('|')})["']?\\s*[:=]`)

@@ -23,6 +23,8 @@ const CONFIG_KEY = 'dbgptAuthEnvironment'
 
 // However it is written: behind a blank or a mark that cannot be seen, as other shells set it, or as YAML and JSON do.
 const MENTION = new RegExp(`^[^\\w#]*(?:(?:export|setx?|env:)[^\\w#]+|env:)?(${VARIABLES.join('|')})(?!\\w)`)
+// Node 22 and 24 take the next line for the value of a variable that has blanks alone.
+const BLANK_VALUE = /^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=)[ \t]+$/gm
 const LINE_ENDS = /[\n\v\f\u0085\u2028\u2029]/
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -81,7 +83,7 @@ export function readDotenv (): Variables {
     if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return {}
     throw fault(message)
   }
-  const text = decodeText(bytes, fault)
+  const text = decodeText(bytes, fault).replace(BLANK_VALUE, '$1')
   const variables = parseEnv(text)
   for (const [index, line] of text.split(LINE_ENDS).entries()) {
     const [, name] = MENTION.exec(line) ?? []

@@ -54,6 +54,15 @@ t.test('.env is read with a mark before it, as Windows writes it, and with any l
   }
 })
 
+t.test('a variable of .env that has blanks alone takes no other for its value', async t => {
+  await workElsewhere(t)
+  for (const blank of ['OTHER= ', 'OTHER=\t ', 'export OTHER = ', ' OTHER= ', 'API_AUTH= \r', 'API_AUTH= \r\n\n']) {
+    await writeFile('.env', `${blank}\nAPI_KEYS=${KEY}\nNODE_ENV=production`)
+    const { API_KEYS, NODE_ENV, API_AUTH = '' } = readDotenv()
+    t.same([API_KEYS, NODE_ENV, API_AUTH], [KEY, 'production', ''], JSON.stringify(blank))
+  }
+})
+
 t.test('.env that is UTF-16 or holds a NUL is an error: misread, it would open the service', async t => {
   await workElsewhere(t)
   const text = `\ufeffAPI_KEYS=${KEY}\n`
