@@ -44,8 +44,9 @@ if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
 const begin = performance.now()
 const named = testFiles(values.only, positionals)
 const files = (whole || values.only === 'unit') && positionals.length === 0 ? byFolder(named) : named
+// One more than there are cores, for much of it waits.
 const child = spawn(process.execPath, [
-  TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism()}`,
+  TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism() + 1}`,
   ...(gated ? ['--coverage-report=lcovonly'] : ['--disable-coverage']), ...(values.changed ? ['--changed'] : []), ...files
 ], { stdio: ['inherit', 'pipe', 'pipe'], env: { ...process.env, ...values.fastify && { FASTIFY: installFastify(values.fastify) } } })
 
