@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { bearer } from '../../test/support/app.ts'
-import { built, ROOT } from '../../test/support/build.ts'
+import { ROOT } from '../../test/support/build.ts'
 import { keyIn } from '../../test/support/cli.ts'
 import { listening } from '../../test/support/demo-server.ts'
-import { makeTemporaryFolder } from '../../test/support/files.ts'
+import { filesIn, makeTemporaryFolder } from '../../test/support/files.ts'
 import { Program } from '../../test/support/process.ts'
 import { until } from '../../test/support/until.ts'
+import { packPackages } from './support/tarballs.ts'
 
 // It packs and installs, over the network.
 t.setTimeout(300_000)
@@ -62,11 +63,7 @@ t.test('keys are made and revoked by the command that comes with it, while it ru
 
 /** Installs both packages into an empty folder, as their tarballs. */
 async function install (): Promise<void> {
-  built('dist/index.js')
-  built('gateway/dist/bin.js')
-  const tarballs = await makeTemporaryFolder(t)
-  const flags = ['--ignore-scripts', '--pack-destination', tarballs]
-  await promisify(execFile)('npm', ['pack', ...flags, '.', './gateway'], { cwd: ROOT })
+  const tarballs = await packPackages(t)
   const files = (await readdir(tarballs)).map(name => join(tarballs, name))
   await run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...files)
 }
@@ -83,11 +80,4 @@ async function npx (...args: string[]): Promise<string> {
 async function run (...command: string[]): Promise<string> {
   const passed = Object.entries(process.env).filter(([name]) => PASSED.test(name)).map(([name, value]) => `${name}=${value}`)
   return (await promisify(execFile)('env', ['-i', `PATH=${PATH}`, ...passed, ...command], { cwd: folder })).stdout
-}
-
-async function filesIn (path: string): Promise<string[]> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath, entry.name).slice(path.length + 1))
-    .sort()
 }

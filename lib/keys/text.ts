@@ -10,3 +10,12 @@ export function decodeText (bytes: Uint8Array, invalid: (problem: string) => Err
   // Of files that were put one behind the other, each may begin with a mark.
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replace(/\r\n?/g, '\n').replace(/^\ufeff+/gm, '')
 }
+
+/** Parses a text as JSON; undefined, it is none. */
+export function parseJson (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -5,6 +5,8 @@ import { addTallies, type Tallies, type Tally } from './tally.ts'
 /** How often what was counted is written, in milliseconds, and how long closing waits for that. */
 const USAGE_INTERVAL_MS = 60_000
 const CLOSE_MS = 2000
+/** How long what is of no key is kept where it is written: others may know a key before this process, in milliseconds. */
+export const UNLISTED_MS = 86_400_000
 /** The longest time that a timer can be set to. */
 const MOST_MS = 2 ** 31 - 1
 

@@ -5,6 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { filesIn } from '../support/files.ts'
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
@@ -141,13 +142,6 @@ async function compile (...args: string[]): Promise<void> {
 
 async function lines (...args: string[]): Promise<string[]> {
   return (await run(consumer, process.execPath, ...args)).trimEnd().split('\n')
-}
-
-async function filesIn (path: string): Promise<string[]> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath, entry.name).slice(path.length + 1))
-    .sort()
 }
 
 async function manifestIn (path: string): Promise<Manifest> {

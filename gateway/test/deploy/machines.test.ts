@@ -1,19 +1,16 @@
-import { execFile } from 'node:child_process'
 import { chmod, cp, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { bearer } from '../../../test/support/app.ts'
-import { built, ROOT } from '../../../test/support/build.ts'
 import { keyIn } from '../../../test/support/cli.ts'
 import { snippetsOf } from '../../../test/support/documentation.ts'
-import { makeTemporaryFolder } from '../../../test/support/files.ts'
 import { freePorts } from '../../../test/support/redis.ts'
 import { until } from '../../../test/support/until.ts'
 import { readCompose } from '../support/compose.ts'
 import { change, DEPLOY, deployed } from '../support/deploy.ts'
 import { build, type Stage } from '../support/dockerfile.ts'
 import { copyFolder, type Ended, Machine, skip } from '../support/machine.ts'
+import { packPackages } from '../support/tarballs.ts'
 import { startServer } from '../support/upstream.ts'
 
 // It installs, over the network.
@@ -113,10 +110,7 @@ t.test('what deploys the gateway on a machine, and in a container', { skip }, as
 
 /** Builds the image of the Dockerfile, from packages that are packed as they are published. */
 async function buildImage (t: Test): Promise<Stage> {
-  built('dist/index.js')
-  built('gateway/dist/bin.js')
-  const folder = await makeTemporaryFolder(t)
-  await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--pack-destination', folder, '.', './gateway'], { cwd: ROOT })
+  const folder = await packPackages(t)
   await cp(join(DEPLOY, 'Dockerfile'), join(folder, 'Dockerfile'))
   const makeMachine = async (): Promise<Machine> => {
     const machine = await Machine.make(t)

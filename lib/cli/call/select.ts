@@ -47,13 +47,18 @@ export async function select (call: Call, store: CliStore): Promise<readonly Api
       : `what is on standard input is no key of the store, and ${mistake}`)
   }
   const [wanted = ''] = call.operands
-  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(wanted.toLowerCase()) ?? []
+  const digest = digestIn(wanted)
   const keys = await store.list()
   const byId = keys.filter(key => key.id === wanted.toLowerCase() || key.digest === digest)
   const selected = byId.length > 0 ? byId : keys.filter(key => key.name === wanted)
   if (selected.length > 0) return selected
   const [id] = /^[0-9a-f]{16}$/.exec(digest === undefined ? wanted.toLowerCase() : idOf(digest)) ?? []
   throw new NoSuchKeyError(unlisted(id, keys))
+}
+
+/** Returns the digest that a key is chosen by, in lower case; undefined, it is chosen by an id or a name. */
+export function digestIn (wanted: string): string | undefined {
+  return /^(?:sha256:)?([0-9a-f]{64})$/.exec(wanted.toLowerCase())?.[1]
 }
 
 /** An id that is listed is that of another digest. */

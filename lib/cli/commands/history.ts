@@ -4,7 +4,7 @@ import type { ApiKeyHistoryEntry } from '../../types.ts'
 import { JSON_OPTION, STORE_OPTIONS, textOption, UsageError } from '../call/options.ts'
 import { printJson, printTable } from '../call/print.ts'
 import { readKey } from '../call/read-key.ts'
-import { KEY_OPERAND, STDIN_OPTION } from '../call/select.ts'
+import { digestIn, KEY_OPERAND, STDIN_OPTION } from '../call/select.ts'
 import { storeOf } from '../call/store.ts'
 import type { Call, Command } from '../call/types.ts'
 
@@ -49,8 +49,8 @@ function parseLimit (text = String(HISTORY_LENGTH)): number {
 async function wantedOf (call: Call): Promise<string | undefined> {
   if (call.values.stdin === true) return (await readKey(call.streams.stdin)).id
   const [wanted] = call.operands
-  const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(wanted ?? '') ?? []
-  return digest === undefined ? wanted : idOf(digest.toLowerCase())
+  const digest = digestIn(wanted ?? '')
+  return digest === undefined ? wanted : idOf(digest)
 }
 
 /** Picks what was done to a key, or else to all that have ever had the name; of others in the same entry, nothing. */

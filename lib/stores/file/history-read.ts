@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { parseJson } from '../../keys/text.ts'
 import type { ApiKeyHistoryEntry } from '../../types.ts'
 import type { Changes } from '../changes.ts'
 import { HISTORY_LENGTH, readEntry } from '../history.ts'
@@ -97,19 +98,11 @@ async function readNewest (
     const entries: ApiKeyHistoryEntry[] = []
     for await (const line of linesFromEnd(handle, stats.size, beginningOf(stats))) {
       if (entries.length >= limit) break
-      const entry = readEntry(parse(line))
+      const entry = readEntry(parseJson(line))
       if (entry !== undefined) entries.push(entry)
     }
     return { entries, stats }
   } finally {
     await handle.close()
-  }
-}
-
-function parse (line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
   }
 }

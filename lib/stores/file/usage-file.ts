@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import type { KeyStoreLog } from '../../types.ts'
 import { addTallies, type Tallies, type Tally } from '../tally.ts'
 import { Turns } from '../turns.ts'
-import type { UsagePlace } from '../usage.ts'
+import { UNLISTED_MS, type UsagePlace } from '../usage.ts'
 import { FST_DBGPT_AUTH_USAGE_FILE } from './errors.ts'
 import { withLock } from './lock.ts'
 import { readRegularFile } from './read.ts'
@@ -13,8 +13,6 @@ import { parseUsage, serializeUsage } from './usage-text.ts'
 
 /** How long to wait for other processes that write to it, in milliseconds. */
 const PATIENCE_MS = 5000
-/** How long what is of no key is kept: another process may know a key before this one, in milliseconds. */
-const UNLISTED_MS = 86_400_000
 const BROKEN = 'it is not as it was written'
 
 /** Keeps the usage of a file's keys in a file beside it, which all its processes add to; that of the keys is only read. */

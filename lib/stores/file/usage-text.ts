@@ -1,3 +1,4 @@
+import { parseJson } from '../../keys/text.ts'
 import type { Tallies, Tally } from '../tally.ts'
 import { Turns } from '../turns.ts'
 
@@ -30,7 +31,7 @@ export async function parseUsage (text: string): Promise<Map<string, Tally> | un
   const tallies = new Map<string, Tally>()
   const turns = new Turns()
   for (const part of lines ?? [parseWhole(text)]) {
-    const keys = typeof part === 'string' ? parse(`{${part}}`) as object | undefined : part
+    const keys = typeof part === 'string' ? parseJson(`{${part}}`) as object | undefined : part
     if (keys === undefined) return undefined
     for (const [id, value] of Object.entries(keys)) {
       const { count, lastUsedAt } = Object(value) as { count?: unknown, lastUsedAt?: unknown }
@@ -45,15 +46,7 @@ export async function parseUsage (text: string): Promise<Map<string, Tally> | un
 
 /** Returns the keys of a text that this version has written. */
 function parseWhole (text: string): object | undefined {
-  const { version, keys } = Object(parse(text)) as { version?: unknown, keys?: unknown }
+  const { version, keys } = Object(parseJson(text)) as { version?: unknown, keys?: unknown }
   if (typeof version === 'number' && version > VERSION) throw new Error(NEWER)
   return version === VERSION && typeof keys === 'object' && keys !== null ? keys : undefined
-}
-
-function parse (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

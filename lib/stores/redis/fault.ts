@@ -3,6 +3,7 @@ import { AT_FIRST, REASONS } from './reasons.ts'
 
 const ROWS = REASONS.map(reason => ({ reason, pattern: new RegExp(`(?<!\\w)(?:${reason[0]})(?!\\w)`) }))
 const REFUSAL = /^[A-Z]{3,} /
+const FORBIDDEN = /\((?:NOPERM|user executing the script)\)/
 
 /**
  * Says what is wrong with a Redis, and what to do. Nothing of a client's error is passed on but known words: its text
@@ -34,6 +35,11 @@ export function moreTelling (a: unknown, b: unknown): unknown {
 /** Tells whether Redis has answered that it will not do something; else nobody knows whether it did. */
 export function isRefusal (error: unknown): boolean {
   return REFUSAL.test(String(Object(error).message))
+}
+
+/** Tells whether an error that is explained is that the user has no right to something: then nothing was done. */
+export function isForbidden (error: unknown): boolean {
+  return FORBIDDEN.test((error as Error).message)
 }
 
 /** How much an error tells: 0, the most. */

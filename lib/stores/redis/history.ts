@@ -1,3 +1,4 @@
+import { parseJson } from '../../keys/text.ts'
 import type { ApiKeyHistoryEntry } from '../../types.ts'
 import { readEntry } from '../history.ts'
 import { RECALL } from './change-scripts.ts'
@@ -41,15 +42,8 @@ function entryOf (position: string, fields: readonly string[]): object {
   const entry: Record<string, unknown> = { at: Number(position.split('-')[0]) }
   for (let index = 0; index < fields.length; index += 2) {
     const [name = '', value = ''] = fields.slice(index, index + 2)
-    entry[name] = name === 'keys' || name === 'changes' ? parse(value) : value
+    // What is no JSON is neither keys nor changes.
+    entry[name] = name === 'keys' || name === 'changes' ? parseJson(value) ?? null : value
   }
   return entry
-}
-
-function parse (json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return null // no keys, and no changes
-  }
 }

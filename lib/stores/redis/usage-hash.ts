@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Tallies, Tally } from '../tally.ts'
-import type { UsagePlace } from '../usage.ts'
+import { UNLISTED_MS, type UsagePlace } from '../usage.ts'
+import { isForbidden } from './fault.ts'
 import type { Script } from './layout.ts'
 import type { Writer } from './writer.ts'
 
 /** How many keys a script takes: Lua passes on some thousands of arguments at most. */
 const BATCH = 500
-/** How many fields a script looks at for what is to go, about, and for how long they are let be, in milliseconds. */
+/** How many fields a script looks at for what is to go, about. */
 const SWEPT = 100
-const UNLISTED_MS = 86_400_000
-/** The user may not. */
-const REFUSED = /\((?:NOPERM|user executing the script)\)/
 
 /**
  * Adds uses to a hash: of the ids ARGV[4], ARGV[7], … so many as the argument behind each, the last one so many
@@ -93,8 +91,7 @@ export class UsageHash implements UsagePlace {
     try {
       return await this.#writer.run<T>(script, args)
     } catch (error) {
-      const { message } = error as Error
-      if (REFUSED.test(message)) (error as Error).message = `${message}; for usage: (~${this.#name} +hset +hdel +time)`
+      if (isForbidden(error)) (error as Error).message += `; for usage: (~${this.#name} +hset +hdel +time)`
       throw error
     }
   }

@@ -7,7 +7,7 @@ import type { ApiKey, ApiKeyDetails, ApiKeyHistoryEntry } from '../../types.ts'
 import { Connection } from './connection.ts'
 import type { CreateClient } from './client.ts'
 import { CONNECT_MS } from './create-client.ts'
-import { explain } from './fault.ts'
+import { explain, isForbidden } from './fault.ts'
 import { ADD, GET, REMOVE, REMOVE_UNRECORDED, REPLACE } from './change-scripts.ts'
 import { evaluate, type Layout, type Script, VERSION } from './layout.ts'
 import { recall } from './history.ts'
@@ -17,8 +17,6 @@ import { withReplicas } from './replicas.ts'
 /** How long a change may take, and how much of that replicas have to confirm it, in milliseconds. */
 const CHANGE_MS = 5000
 const REPLICAS_MS = 1000
-/** Redis does not let its user do something. */
-const REFUSED = /\((?:NOPERM|user executing the script)\)/
 
 export interface WriterOptions {
   readonly createClient: CreateClient
@@ -101,7 +99,7 @@ export class Writer {
       return await this.#remove(REMOVE, id, changer)
     } catch (error) {
       // Nothing was done: the user may have no right to the history, of which older versions knew nothing.
-      if (!REFUSED.test((error as Error).message)) throw error
+      if (!isForbidden(error)) throw error
       return await this.#remove(REMOVE_UNRECORDED, id, changer)
     }
   }
