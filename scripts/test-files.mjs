@@ -5,6 +5,8 @@ import { join } from 'node:path/posix'
 const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support/redis.ts', 'playwright-core']
 /** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
 const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.)|^gateway\/test\/(.*browser|documentation|package|deploy\/)/
+/** What runs from end to end, with other programs: fleets, packages as they are installed, the documentation, deployments. */
+const END_TO_END = /^test\/system\/|^gateway\/test\/(documentation|package|deploy\/)/
 
 /** What takes longest, by its name, from the longest down: begun last, it would have one core busy alone. */
 export const SLOW = [
@@ -20,9 +22,9 @@ export function sharesProcess (file) {
   return isUnit(file) || SHARING.test(file)
 }
 
-/** The files of tests: all, those of a kind, and of them those that are named or in a folder that is. */
-export function testFiles (kind = 'all', names = []) {
-  const files = filesOf(kind)
+/** The files of tests: those of a kind, and of them those that are named or in a folder that is. */
+export function testFiles (kind = 'main', names = []) {
+  const files = filesOf(kind === 'main' && names.length > 0 ? 'all' : kind)
   if (names.length === 0) return files
   return names.map(name => join(name)).flatMap(name => {
     const named = files.filter(file => file === name || file.startsWith(`${name.replace(/\/$/, '')}/`))
@@ -35,10 +37,12 @@ function filesOf (kind) {
   const all = ['test', 'gateway/test'].flatMap(folder => readdirSync(folder, { recursive: true })
     .map(name => join(folder, name.replaceAll('\\', '/'))).filter(name => name.endsWith('.test.ts')).sort())
   if (kind === 'all') return all
+  if (kind === 'main') return all.filter(file => !END_TO_END.test(file))
+  if (kind === 'e2e') return all.filter(file => END_TO_END.test(file))
   if (kind === 'unit') return all.filter(isUnit)
   if (kind === 'node') return all.filter(file => !SAME_ON_EVERY_NODE.test(file))
   if (kind === 'portable') return all.filter(file => isUnit(file) || file.startsWith('test/stores/file/'))
-  throw new Error(`--only takes unit, node or portable, not ${kind}`)
+  throw new Error(`--only takes unit, e2e, node or portable, not ${kind}`)
 }
 
 function isUnit (file) {

@@ -1,7 +1,8 @@
 // Runs the tests, and says of each file in one line how it went: how many assertions passed, and in what time. What
 // failed follows in full, then what was skipped, and why.
 //
-//   node scripts/test.mjs                            everything, and every line of lib/ and gateway/lib/ must be covered
+//   node scripts/test.mjs                            all but what runs from end to end; all of lib/ and gateway/lib/ must be covered
+//   node scripts/test.mjs --only e2e                 what runs from end to end: fleets, packages, the documentation, deployments
 //   node scripts/test.mjs test/keys/generate.test.ts one file, several, or a folder
 //   node scripts/test.mjs --only unit                what starts no process, a folder in one: most of the time is its start
 //   node scripts/test.mjs --only node                what can differ between versions of Node
@@ -43,7 +44,7 @@ if (!gated) rmSync(join('.tap', 'coverage'), { recursive: true, force: true })
 
 const begin = performance.now()
 const named = testFiles(values.only, positionals)
-const files = (whole || values.only === 'unit') && positionals.length === 0 ? byFolder(named) : named
+const files = (whole || ['unit', 'e2e'].includes(values.only)) && positionals.length === 0 ? byFolder(named) : named
 // One more than there are cores, for much of it waits.
 const child = spawn(process.execPath, [
   TAP, '--reporter=tap', `--jobs=${values.jobs ?? availableParallelism() + 1}`,
