@@ -5,7 +5,7 @@ import { join } from 'node:path/posix'
 const STARTERS = ['node:child_process', 'test/support/process.ts', 'test/support/redis.ts', 'playwright-core']
 /** What is the same whichever Node runs it: the package, its documentation, whole fleets, the repository, a browser. */
 const SAME_ON_EVERY_NODE = /^test\/(system\/|layout\.)|^gateway\/test\/(.*browser|documentation|package|deploy\/)/
-/** What runs from end to end, with other programs: fleets, packages as they are installed, the documentation, deployments. */
+/** What runs from end to end: fleets, packages as they are installed, the documentation, deployments. */
 const END_TO_END = /^test\/system\/|^gateway\/test\/(documentation|package|deploy\/)/
 
 /** What takes longest, by its name, from the longest down: begun last, it would have one core busy alone. */

@@ -1,8 +1,8 @@
 // Runs the tests, and says of each file in one line how it went: how many assertions passed, and in what time. What
 // failed follows in full, then what was skipped, and why.
 //
-//   node scripts/test.mjs                            all but what runs from end to end; all of lib/ and gateway/lib/ must be covered
-//   node scripts/test.mjs --only e2e                 what runs from end to end: fleets, packages, the documentation, deployments
+//   node scripts/test.mjs                            all but the next; every line of lib/ and gateway/lib/ must be covered
+//   node scripts/test.mjs --only e2e                 from end to end: fleets, packages, the documentation, deployments
 //   node scripts/test.mjs test/keys/generate.test.ts one file, several, or a folder
 //   node scripts/test.mjs --only unit                what starts no process, a folder in one: most of the time is its start
 //   node scripts/test.mjs --only node                what can differ between versions of Node

@@ -17,7 +17,7 @@ export interface Entry {
   readonly zh: Text
 }
 
-/** What was found. Parameters are shown as they are: nothing of a key, a password, or a URL that may have one in it. */
+/** What was found. Parameters are shown as they are: nothing of a key, of a password, or of a URL that may hold one. */
 export interface Found<Code extends string = string> {
   readonly code: Code
   readonly params?: Readonly<Record<string, string | number>> | undefined
@@ -34,7 +34,8 @@ export function describe<Code extends string> (
   { code, params = {} }: Found<Code>, catalog: Readonly<Record<Code, Entry>>, language: Language = 'en'
 ): Finding {
   const { severity, [language]: { message, fix } } = catalog[code]
-  const fill = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place))
+  const fill = (text: string): string =>
+    text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place))
   return { code, severity, message: fill(message), fix: fill(fix) }
 }
 
