@@ -97,9 +97,13 @@ t.test('a message that is given wins, also a blank one', async t => {
 })
 
 t.test('a formatter is told what to do as the message', async t => {
-  for (const [options, expected] of [[{ explain: true }, explain], [{ explain: true, message: 'x' }, () => 'x'], [{}, () => '']] as const) {
+  for (const [options, expected] of [
+    [{ explain: true }, explain], [{ explain: true, message: 'x' }, () => 'x'], [{}, () => '']
+  ] as const) {
     const refuse = await refusing(t, { ...options, errorFormat: ({ message, reason }) => ({ message, reason }) })
-    for (const reason of REASONS) t.same(JSON.parse(await refuse(reason)), { message: expected(reason), reason }, shown(options))
+    for (const reason of REASONS) {
+      t.same(JSON.parse(await refuse(reason)), { message: expected(reason), reason }, shown(options))
+    }
   }
 })
 

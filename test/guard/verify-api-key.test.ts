@@ -93,7 +93,8 @@ t.test('with explain the error says what to do, and the answer that it sends, to
     await guard({ addHook: false, keys: { find: () => { throw new Error('down') } }, ...options })
     app.get('/', { onRequest: app.verifyApiKey }, () => t.fail('the handler ran'))
     app.get('/sent', {
-      onRequest: app.verifyApiKey, errorHandler: (error, _request, reply) => { (error as unknown as VerificationError).send(reply) }
+      onRequest: app.verifyApiKey,
+      errorHandler: (error, _request, reply) => { (error as unknown as VerificationError).send(reply) }
     }, () => t.fail('the handler ran'))
     for (const [index, headers] of [{}, bearer()].entries()) {
       t.match((await app.inject({ url: '/', headers })).json(), { message: texts[index] }, shown(options))
