@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { buildAnswers } from '../../lib/guard/answer.ts'
 import { explain } from '../../lib/guard/explanations.ts'
@@ -105,6 +106,11 @@ t.test('a formatter is told what to do as the message', async t => {
       t.same(JSON.parse(await refuse(reason)), { message: expected(reason), reason }, shown(options))
     }
   }
+})
+
+t.test('docs/configuration.md shows such a body to the byte', async t => {
+  const refuse = await refusing(t, { explain: true })
+  t.ok((await readFile('docs/configuration.md', 'utf8')).includes(`\n${await refuse('missing')}\n`))
 })
 
 t.test('the bodies are made once', async t => {
