@@ -18,7 +18,7 @@ import type { ApiKey, DbgptAuthOptions, KeyStore, RegisteredKeyStore, VerifyApiK
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   // The guard stands before anything can fail: an app that swallows the error would serve openly.
   const addHook = !Object.hasOwn(given, 'addHook') || given.addHook !== false
-  const { reject, handOver } = buildRejects(fastify, DEFAULTS)
+  const { reject, handOver } = buildRejects(fastify, { ...DEFAULTS, message: undefined })
   const [rules, verification] = [refuseAll(reject), refuseAll(handOver)]
   // Fastify adds a hook only after what is under way, and not at all once that has failed.
   if (addHook) await fastify.addHook('onRequest', buildGuard(rules)).after()

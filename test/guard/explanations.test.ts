@@ -6,6 +6,7 @@ import dbgptAuth, {
   createApiKey, type DbgptAuthOptions, type ErrorFormat, MemoryKeyStore, type RejectionReason
 } from '../../lib/index.ts'
 import { bearer, BODY_401, BODY_503, harness, KEY, MARKER, OTHER_KEY, rejection, WRONG_KEY } from '../support/app.ts'
+import { pollute } from '../support/pollute.ts'
 import { shown } from '../support/shown.ts'
 
 const REASONS = ['missing', 'malformed', 'unknown', 'expired', 'scope', 'unavailable'] as const
@@ -136,4 +137,13 @@ t.test('API_AUTH_EXPLAIN is on or off, and a wrong value refuses to start', asyn
     message: /^Bad environment: API_AUTH_EXPLAIN must be on or off$/
   }, 'the first of several')
   await harness(t).guard({ env: { API_KEYS: KEY, API_AUTH_EXPLAIN: ' ' } })
+})
+
+t.test('only own options explain, and before they are read nothing does', async t => {
+  for (const [name, value] of Object.entries({ explain: true, API_AUTH_EXPLAIN: 'on' })) pollute(t, name, value)
+  const refuse = await refusing(t, {})
+  t.equal(await refuse('unknown'), BODY_401)
+  const { app } = harness(t)
+  app.register(dbgptAuth, { realm: '"' }).after(error => { t.match(error, { code: 'FST_DBGPT_AUTH_OPTION' }) })
+  t.equal((await app.inject('/')).body, BODY_503)
 })
