@@ -21,7 +21,9 @@ export interface Transformed { schema: FastifySchema, url: string }
 /** A transform of the app's own, or of a type provider; a method, so that it may ask for a narrower description. */
 type Transform = { of (description: RouteDescription): Transformed }['of']
 
-interface Schema extends Omit<FastifySchema, 'response'> { readonly security?: readonly object[], readonly response?: object }
+// As @fastify/swagger augments it, where that is installed.
+type Requirement = Readonly<Record<string, readonly string[]>>
+type Schema = Omit<FastifySchema, 'response' | 'security'> & { security?: readonly Requirement[], response?: object }
 type Status = keyof AnswerResponses
 interface Components {
   readonly schemas?: object
@@ -57,13 +59,13 @@ function describeKey (schema: Schema | undefined, route: RouteOptions, document:
   const scopes = typeof policy === 'object' && policy !== null ? neededScopes(policy, String(route.method), route.url) : []
   // OpenAPI 3.0 takes scopes of OAuth 2 alone.
   const key = { dbgptAuth: document.openapi.startsWith('3.0') ? [] : [...scopes] }
-  const asked = schema?.security ?? (policy === false ? [] : policy === 'optional' ? [key, {}] : [key])
-  if (!asked.some(each => Object.hasOwn(each, 'dbgptAuth'))) return { ...schema, security: asked } as Schema
+  const asked: readonly Requirement[] = schema?.security ?? (policy === false ? [] : policy === 'optional' ? [key, {}] : [key])
+  if (!asked.some(each => Object.hasOwn(each, 'dbgptAuth'))) return { ...schema, security: asked } as FastifySchema
   const statuses: readonly Status[] = scopes.length === 0 ? [401, 503] : [401, 403, 503]
   const answers = statuses.map(status => [status, answerOf(document, status, scopes)])
   // Where there is none at all, @fastify/swagger describes this one.
   const response = schema?.response ?? { 200: { description: 'Default Response', type: 'null' } }
-  return { ...schema, security: asked, response: { ...Object.fromEntries(answers), ...response } } as Schema
+  return { ...schema, security: asked, response: { ...Object.fromEntries(answers), ...response } } as FastifySchema
 }
 
 /** Describes an answer as the document's components do, in the form in which schemas of routes have it. */
