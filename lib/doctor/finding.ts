@@ -34,7 +34,8 @@ export function describe<Code extends string> (
   { code, params = {} }: Found<Code>, catalog: Readonly<Record<Code, Entry>>, language: Language = 'en'
 ): Finding {
   const { severity, [language]: { message, fix } } = catalog[code]
-  const fill = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place))
+  const fill = (text: string): string =>
+    text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place))
   return { code, severity, message: fill(message), fix: fill(fix) }
 }
 
