@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { meantBy } from '../config/nearest.ts'
 import { holdsGeneratedKey } from '../keys/generate.ts'
 import { create } from './commands/create.ts'
+import { doctor } from './commands/doctor.ts'
 import { generate } from './commands/generate.ts'
 import { history } from './commands/history.ts'
 import { importKeys } from './commands/import.ts'
@@ -11,6 +12,7 @@ import { revoke } from './commands/revoke.ts'
 import { rotate } from './commands/rotate.ts'
 import { scopes } from './commands/scopes.ts'
 import { show } from './commands/show.ts'
+import { verify } from './commands/verify.ts'
 import { helpOf, overview } from './help.ts'
 import { UsageError } from './call/options.ts'
 import { parse } from './call/parse.ts'
@@ -18,7 +20,7 @@ import { visible } from './call/visible.ts'
 import type { Command, Streams } from './call/types.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  generate, create, list, show, rename, scopes, rotate, revoke, import: importKeys, history
+  generate, create, list, show, rename, scopes, rotate, revoke, import: importKeys, history, verify, doctor
 }
 
 const HELP = ['help', '--help', '-h']
@@ -34,7 +36,7 @@ const MISUSED = 2
  * @param args - what stands after its name
  * @param streams - what it may read and write
  * @param now - milliseconds since the epoch
- * @returns the exit code: 0 done, 1 the store refused or failed, 2 wrong usage
+ * @returns the exit code: 0 done, 1 the store refused or failed, or something was found, 2 wrong usage
  */
 export async function main (args: readonly string[], streams: Streams, now = Date.now()): Promise<number> {
   const [verb, ...rest] = args
@@ -46,7 +48,7 @@ export async function main (args: readonly string[], streams: Streams, now = Dat
     assertNoKey(args)
     if (HELP.includes(verb)) streams.stdout.write(help(rest))
     else if (VERSION.includes(verb)) streams.stdout.write(`${version()}\n`)
-    else await run(verb, rest, streams, now)
+    else return await run(verb, rest, streams, now)
     return DONE
   } catch (error) {
     const misused = error instanceof UsageError
@@ -56,11 +58,12 @@ export async function main (args: readonly string[], streams: Streams, now = Dat
   }
 }
 
-async function run (verb: string, args: readonly string[], streams: Streams, now: number): Promise<void> {
+async function run (verb: string, args: readonly string[], streams: Streams, now: number): Promise<number> {
   const command = commandOf(verb)
   const { values, operands } = parse(command, args)
-  if (values.help === true) streams.stdout.write(helpOf(verb, command))
-  else await command.run({ values, operands, streams, now })
+  if (values.help !== true) return await command.run({ values, operands, streams, now }) ?? DONE
+  streams.stdout.write(helpOf(verb, command))
+  return DONE
 }
 
 function help ([verb, ...others]: readonly string[]): string {

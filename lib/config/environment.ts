@@ -1,9 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { FST_DBGPT_AUTH_ENVIRONMENT } from '../errors.ts'
 import { trimBlanks } from '../keys/key-list.ts'
-import { decodeText } from '../keys/text.ts'
+import { type DotenvRemark, readDotenv, type Variables } from './dotenv.ts'
 
 /** The variables that name a source of keys. */
 export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
@@ -21,16 +19,46 @@ const SCHEMA = {
 }
 const CONFIG_KEY = 'dbgptAuthEnvironment'
 
-// However it is written: behind a blank or a mark that cannot be seen, as other shells set it, or as YAML and JSON do.
-const MENTION = new RegExp(`^[^\\w#]*(?:(?:export|setx?|env:)[^\\w#]+|env:)?(${VARIABLES.join('|')})(?!\\w)`)
-// Node 22 and 24 take the next line for the value of a variable that has blanks alone.
-const BLANK_VALUE = /^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=)[ \t]+$/gm
-const LINE_ENDS = /[\n\v\f\u0085\u2028\u2029]/
-
-type Variables = Readonly<Record<string, string | undefined>>
-
 /** The variables that are set, without blanks around their values. */
 export type Environment = Readonly<Record<typeof VARIABLES[number], string | undefined>>
+
+/** Where a variable is set. */
+export type Origin = 'environment' | '.env'
+
+/**
+ * What is odd about the places that are read. `blank`: a variable is blank in the environment, and `.env` has it;
+ * `differs`: both have it, with other values.
+ */
+export type Remark = DotenvRemark | { readonly kind: 'blank' | 'differs', readonly name: string }
+
+/** What is set, where, and what is odd about it. */
+export interface Reading {
+  readonly environment: Environment
+  readonly origins: Readonly<Partial<Record<keyof Environment, Origin>>>
+  readonly remarks: readonly Remark[]
+  /** All that `.env` sets. */
+  readonly dotenv: Variables
+}
+
+/**
+ * Reads the variables of an environment, and those that it does not set from `.env`.
+ *
+ * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
+ */
+export function readPlaces (env: Variables): Reading {
+  const { variables: dotenv, remarks: odd } = readDotenv(VARIABLES)
+  const [own, written, environment] = [pickSet(env), pickSet(dotenv), pickSet(env, dotenv)]
+  const origins: Partial<Record<keyof Environment, Origin>> = {}
+  const remarks: Remark[] = [...odd]
+  for (const name of VARIABLES) {
+    if (own[name] !== undefined) origins[name] = 'environment'
+    else if (written[name] !== undefined) origins[name] = '.env'
+    if (written[name] === undefined || !Object.hasOwn(env, name) || env[name] === undefined) continue
+    if (own[name] === undefined) remarks.push({ kind: 'blank', name })
+    else if (own[name] !== written[name]) remarks.push({ kind: 'differs', name })
+  }
+  return { environment, origins, remarks, dotenv }
+}
 
 /**
  * Reads the variables, and has `@fastify/env` check them, in a context of its own: the host app notices nothing of it.
@@ -39,7 +67,23 @@ export type Environment = Readonly<Record<typeof VARIABLES[number], string | und
  * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
  */
 export async function readEnvironment (fastify: FastifyInstance, variables: Variables | undefined): Promise<Environment> {
-  const environment = variables === undefined ? pickSet(process.env, readDotenv()) : pickSet(variables)
+  if (variables !== undefined) return await checkEnvironment(fastify, pickSet(variables))
+  const { environment, origins, remarks } = readPlaces(process.env)
+  for (const remark of remarks) {
+    if (remark.kind === 'cut' && origins[remark.name as keyof Environment] === '.env') {
+      const { name, line } = remark
+      fastify.log.warn({ code: 'dotenv-comment' }, `The value of ${name} ends at a "#" on line ${line} of .env: put it in quotes if the "#" is a part of it`)
+    }
+  }
+  return await checkEnvironment(fastify, environment)
+}
+
+/**
+ * Has `@fastify/env` check the variables, in a context of its own.
+ *
+ * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
+ */
+export async function checkEnvironment (fastify: FastifyInstance, environment: Environment): Promise<Environment> {
   // Not for the command, which reads the same variables, and would start 50 ms later.
   const { default: fastifyEnv } = await import('@fastify/env')
   await fastify.register(async scope => {
@@ -70,41 +114,4 @@ export function pickSet (...places: readonly Variables[]): Environment {
   const valueOf = (name: string): string | undefined =>
     places.map(place => trimBlanks((Object.hasOwn(place, name) ? place[name] : undefined) ?? '')).find(Boolean)
   return Object.fromEntries(VARIABLES.map(name => [name, valueOf(name)])) as Environment
-}
-
-/**
- * Reads the file `.env` in the working directory, if there is one.
- *
- * @throws `FST_DBGPT_AUTH_ENVIRONMENT`
- */
-export function readDotenv (): Variables {
-  const fault = (problem: string): Error => new FST_DBGPT_AUTH_ENVIRONMENT(`.env cannot be read, ${problem}`)
-  let bytes
-  try {
-    bytes = readIfFile('.env')
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    // A socket cannot be opened, and on Windows no folder can.
-    if (['ENOENT', 'ENXIO', 'EISDIR'].includes(code as string)) return {}
-    throw fault(message)
-  }
-  const text = decodeText(bytes, fault).replace(BLANK_VALUE, '$1')
-  const variables = parseEnv(text)
-  for (const [index, line] of text.split(LINE_ENDS).entries()) {
-    const [, name] = MENTION.exec(line) ?? []
-    // Taken for nothing, it would open the service.
-    if (name !== undefined && !Object.hasOwn(variables, name)) throw fault(`line ${index + 1} does not set ${name}: write ${name}=… on a line of its own`)
-  }
-  return variables
-}
-
-/** Returns the bytes of a file; of something else none: of a folder, or of a pipe, which would hang. */
-function readIfFile (path: string): Uint8Array {
-  // Where there is no such flag, on Windows, it counts as 0.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    return fstatSync(file).isFile() ? readFileSync(file) : new Uint8Array()
-  } finally {
-    closeSync(file)
-  }
 }

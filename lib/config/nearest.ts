@@ -15,7 +15,7 @@ export function meantBy (name: string, known: readonly string[]): string | undef
 }
 
 /** Counts the letters to put in, leave out or replace between two texts (Levenshtein). */
-function steps (a: string, b: string): number {
+export function steps (a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [line, letter] of [...a].entries()) {
     const next = [line + 1]

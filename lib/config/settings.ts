@@ -36,8 +36,7 @@ export function resolveSettings (options: Options, environment: Environment, log
 function decide (options: Options, environment: Environment, log: Pick<KeyStoreLog, 'warn'>): Settings {
   const mode = options.mode ?? environment.API_AUTH ?? 'auto'
   const origin = options.mode === undefined ? 'API_AUTH' : 'The option mode'
-  // Docker's --env-file keeps quotes.
-  const production = /^(["']?)production\1$/i.test(environment.NODE_ENV ?? '')
+  const production = isProduction(environment)
   const weakKeys = options.allowWeakKeys ? 'allow' : production ? 'refuse' : 'warn'
   const unused = isStore(options.keys) ? options.keys : new MemoryKeyStore()
   if (mode === 'off') {
@@ -83,6 +82,11 @@ function keysOf (environment: Environment, weakKeys: WeakKeys): readonly [source
   if (url === undefined) return [source, []]
   if (!isRedisUrl(url)) throw new FST_DBGPT_AUTH_ENVIRONMENT(`${source} must be ${URL_SHAPE}`)
   return [source, new RedisKeyStore({ url })]
+}
+
+/** Docker's --env-file keeps quotes. */
+export function isProduction ({ NODE_ENV }: Pick<Environment, 'NODE_ENV'>): boolean {
+  return /^(["']?)production\1$/i.test(NODE_ENV ?? '')
 }
 
 function isStore (keys: Options['keys']): keys is KeyStore {

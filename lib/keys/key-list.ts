@@ -13,6 +13,8 @@ export class KeyList {
   readonly weaknesses: string[] = []
   /** What is most likely miswritten about which entry, which is then not told to be weak. */
   readonly mistakes: string[] = []
+  /** How many are given by their texts, and not by their digests. */
+  texts = 0
   #first: string | undefined
   #last = ''
 
@@ -34,6 +36,7 @@ export class KeyList {
     this.#first ??= text
     this.#last = text
     const mistake = mistakeOf(text)
+    if (!isDigestText(text)) this.texts++
     const weakness = mistake === undefined && !isDigestText(text) ? weaknessOf(text) : undefined
     if (mistake !== undefined) this.mistakes.push(`${place} ${mistake}`)
     if (weakness !== undefined) this.weaknesses.push(`${place} is ${weakness}`)

@@ -1,19 +1,8 @@
-import { once } from 'node:events'
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import t, { type Test } from 'tap'
-import { pickSet, readDotenv } from '../../lib/config/environment.ts'
-import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
+import t from 'tap'
+import { pickSet, readPlaces } from '../../lib/config/environment.ts'
+import { harness, KEY, OTHER_KEY } from '../support/app.ts'
 import { pollute } from '../support/pollute.ts'
-import { skip } from '../support/posix.ts'
-
-/** Works in a folder of its own. */
-async function workElsewhere (t: Test): Promise<void> {
-  const [before, folder] = [process.cwd(), await makeTemporaryFolder(t)]
-  process.chdir(folder)
-  t.teardown(() => process.chdir(before))
-}
+import { workElsewhere } from '../support/work-elsewhere.ts'
 
 const UNSET = pickSet({})
 
@@ -39,89 +28,25 @@ t.test('only own properties count, of what is read and of what comes of it', asy
   t.match(pickSet(process.env), { API_AUTH: undefined, API_KEYS_FILE: 'keys.json' }, 'the process\'s own object')
 })
 
-t.test('.env is read in the working directory of now, where there is one', async t => {
-  await workElsewhere(t)
-  t.match(readDotenv(), {})
-  await writeFile('.env', `# keys\nexport API_KEYS="${KEY},#1"\nAPI_AUTH=on # always\n`)
-  t.match(readDotenv(), { API_KEYS: `${KEY},#1`, API_AUTH: 'on' })
+t.test('what is set comes from the environment, else from .env, and what is odd about that is remarked on', async t => {
+  await workElsewhere(t, `API_KEYS=${KEY}\nAPI_AUTH=on\nNODE_ENV=test\nOTHER=1\n`)
+  const { environment, origins, remarks, dotenv } = readPlaces({ API_KEYS: OTHER_KEY, API_AUTH: ' ', NODE_ENV: ' test', API_KEYS_FILE: undefined })
+  t.match(environment, { API_KEYS: OTHER_KEY, API_AUTH: 'on', NODE_ENV: 'test', API_KEYS_FILE: undefined })
+  t.strictSame(origins, { API_KEYS: 'environment', API_AUTH: '.env', NODE_ENV: 'environment' })
+  t.strictSame(remarks, [{ kind: 'differs', name: 'API_KEYS' }, { kind: 'blank', name: 'API_AUTH' }])
+  t.equal(dotenv.OTHER, '1')
 })
 
-t.test('.env is read with a mark before it, as Windows writes it, and with any line ends', async t => {
+t.test('where nothing is set, nothing is odd', async t => {
   await workElsewhere(t)
-  for (const text of [`\ufeffAPI_KEYS=${KEY}\r\nAPI_AUTH=on\r\n`, `API_KEYS=${KEY}\r\ufeffAPI_AUTH=on\r`]) {
-    await writeFile('.env', text)
-    t.match(readDotenv(), { API_KEYS: KEY, API_AUTH: 'on' })
-  }
+  t.strictSame(readPlaces({}), { environment: UNSET, origins: {}, remarks: [], dotenv: {} })
 })
 
-t.test('a variable of .env that has blanks alone takes no other for its value', async t => {
-  await workElsewhere(t)
-  for (const blank of ['OTHER= ', 'OTHER=\t ', 'export OTHER = ', ' OTHER= ', 'API_AUTH= \r', 'API_AUTH= \r\n\n']) {
-    await writeFile('.env', `${blank}\nAPI_KEYS=${KEY}\nNODE_ENV=production`)
-    const { API_KEYS, NODE_ENV, API_AUTH = '' } = readDotenv()
-    t.same([API_KEYS, NODE_ENV, API_AUTH], [KEY, 'production', ''], JSON.stringify(blank))
-  }
-})
-
-t.test('.env that is UTF-16 or holds a NUL is an error: misread, it would open the service', async t => {
-  await workElsewhere(t)
-  const text = `\ufeffAPI_KEYS=${KEY}\n`
-  for (const [bytes, message] of [
-    [Buffer.from(text, 'utf16le'), 'Bad environment: .env cannot be read, it is UTF-16: save it as UTF-8'],
-    [Buffer.from(text, 'utf16le').swap16(), 'Bad environment: .env cannot be read, it is UTF-16: save it as UTF-8'],
-    [Buffer.from(`${text}\0`), 'Bad environment: .env cannot be read, it holds a NUL: save it as text in UTF-8']
-  ] as const) {
-    await writeFile('.env', bytes)
-    t.throws(() => readDotenv(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message }, message)
-  }
-})
-
-t.test('.env that names a variable and does not set it is an error: taken for nothing, it would open the service', async t => {
-  await workElsewhere(t)
-  const lost = [
-    `\tAPI_KEYS=${KEY}`, `API_KEYS\t=${KEY}`, `export  API_KEYS=${KEY}`, `export\tAPI_KEYS=${KEY}`, `stray\nAPI_KEYS=${KEY}`, `API_KEYS="${KEY}`,
-    `FOO="abc\nAPI_KEYS=${KEY}\nBAR="x"`, `\u00a0API_KEYS=${KEY}`, `\u200bAPI_KEYS=${KEY}`, `A=b\u2028API_KEYS=${KEY}`, `A=b\u0085API_KEYS=${KEY}`,
-    `A=b\vAPI_KEYS=${KEY}`, `API_KEYS＝${KEY}`, `set API_KEYS=${KEY}`, `$env:API_KEYS="${KEY}"`, `- API_KEYS=${KEY}`, `"API_KEYS"="${KEY}"`,
-    `{"API_KEYS":"${KEY}"}`, `API_KEYS ${KEY}`, `API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production', 'API_AUTH_EXPLAIN: on'
-  ]
-  for (const [index, text] of lost.entries()) {
-    await writeFile('.env', text)
-    let variables
-    try {
-      variables = readDotenv()
-    } catch (error) {
-      t.match(error, { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /line \d+ does not set (API_KEYS|API_AUTH|API_AUTH_EXPLAIN|NODE_ENV): write \1=…/ })
-      t.notMatch((error as Error).message, MARKER)
-    }
-    t.ok(variables?.API_KEYS === undefined || variables.API_KEYS.includes(KEY), 'refused, or read')
-    t.ok(variables === undefined || Object.hasOwn(variables, 'API_KEYS'), `line ${index}`)
-  }
-})
-
-t.test('.env that only speaks of variables is none, and one that sets them oddly is read', async t => {
-  await workElsewhere(t)
-  await writeFile('.env', `\ufeff\ufeff# API_KEYS: ${KEY}\n#API_KEYS=x\nAPI_KEYS=a:b\nAPI_AUTH=\n  NODE_ENV = test # API_KEYS: no\nMY_API_KEYS: c\nAPI_KEYS_2: d\n`)
-  t.match(readDotenv(), { API_KEYS: 'a:b', API_AUTH: '', NODE_ENV: 'test' })
-})
-
-t.test('.env that is no file counts as none', { skip }, async t => {
-  await workElsewhere(t)
-  const socket = createServer()
-  t.teardown(() => socket.close())
-  for (const [name, make] of Object.entries({
-    folder: async () => await mkdir('.env'),
-    device: async () => await symlink('/dev/null', '.env'),
-    'dangling link': async () => await symlink('none', '.env'),
-    socket: async () => await once(socket.listen('.env'), 'listening')
-  })) {
-    await make()
-    t.strictSame(Object.keys(readDotenv()), [], name)
-    await rm('.env', { recursive: true, force: true })
-  }
-})
-
-t.test('.env that cannot be read is an error', { skip }, async t => {
-  await workElsewhere(t)
-  await symlink('.env', '.env')
-  t.throws(() => readDotenv(), { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /^Bad environment: \.env cannot be read, ELOOP/ })
+t.test('the plugin warns of a key that a "#" has cut, where it is the one that counts', async t => {
+  await workElsewhere(t, `API_KEYS=${KEY}#1\nOTHER=a#b\n`)
+  const { guard, log } = harness(t)
+  await guard({ env: undefined })
+  const warnings = log().filter(({ level }) => level === 40)
+  t.match(warnings, [{ code: 'dotenv-comment', msg: /^The value of API_KEYS ends at a "#" on line 1 of \.env: put it in quotes/ }])
+  t.equal(warnings.length, 1)
 })

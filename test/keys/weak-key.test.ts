@@ -27,7 +27,7 @@ t.test('a few findings are told, many are counted', async t => {
 
 t.test('weak and miswritten keys are refused, warned of or allowed, as the policy says', async t => {
   const warnings: unknown[] = []
-  const log = { warn: (warning: unknown) => { warnings.push(warning) } }
+  const log = { warn: (fields: unknown, text?: unknown) => { warnings.push((fields as { code: string }).code, text) } }
   const weak = { mistakes: [], weaknesses: ['Entry 1 is a placeholder'] }
   const both = { mistakes: ['Entry 2 is in quotes: drop them'], weaknesses: weak.weaknesses }
   for (const policy of ['refuse', 'warn', 'allow'] as const) judgeKeys({ mistakes: [], weaknesses: [] }, policy, log)
@@ -36,8 +36,8 @@ t.test('weak and miswritten keys are refused, warned of or allowed, as the polic
   judgeKeys(both, 'warn', log)
   judgeKeys(both, 'warn', undefined)
   t.same(warnings, [
-    'API keys that look miswritten, taken as they stand: Entry 2 is in quotes: drop them',
-    'Weak API keys, fit for development only: Entry 1 is a placeholder'
+    'keys-miswritten', 'API keys that look miswritten, taken as they stand: Entry 2 is in quotes: drop them',
+    'keys-weak', 'Weak API keys, fit for development only: Entry 1 is a placeholder'
   ])
   t.throws(() => judgeKeys(weak, 'refuse', log), {
     code: 'FST_DBGPT_AUTH_KEY_WEAK', message: /^Entry 1 is a placeholder, and NODE_ENV is production/

@@ -9,7 +9,8 @@ export interface Run {
 }
 
 interface Surroundings {
-  readonly stdin?: string | Buffer | undefined
+  /** Text, or a stream. */
+  readonly stdin?: string | Buffer | Readable | undefined
   readonly env?: Record<string, string>
   /** Milliseconds since the epoch. */
   readonly now?: number
@@ -25,7 +26,9 @@ export async function runCommand (args: readonly string[], surroundings: Surroun
   let [stdout, stderr] = ['', '']
   const terminal = colors === undefined ? {} : { isTTY: true, hasColors: () => colors, columns }
   const code = await main(args, {
-    stdin: Object.assign(Readable.from(stdin === undefined ? [] : [stdin]), { isTTY: stdin === undefined }),
+    stdin: stdin instanceof Readable
+      ? stdin
+      : Object.assign(Readable.from(stdin === undefined ? [] : [stdin]), { isTTY: stdin === undefined }),
     stdout: { write: (text: string) => { stdout += text }, ...terminal },
     stderr: { write: (text: string) => { stderr += text } },
     env

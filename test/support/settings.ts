@@ -10,6 +10,6 @@ type Resolved = Settings & { readonly warnings: readonly unknown[] }
 /** Decides what to run with, by nothing but these options and variables; returns what was warned of, too. */
 export function resolve (options: DbgptAuthOptions, variables: Variables): Resolved {
   const warnings: unknown[] = []
-  const warn = (warning: unknown): void => { warnings.push(warning) }
+  const warn = (...warning: unknown[]): void => { warnings.push(warning.at(-1)) }
   return { ...resolveSettings(readOptions(options), pickSet(variables), { warn }), warnings }
 }

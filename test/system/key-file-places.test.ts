@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { readDotenv } from '../../lib/config/environment.ts'
+import { readDotenv } from '../../lib/config/dotenv.ts'
 import { createApiKey, FileKeyStore } from '../../lib/index.ts'
 import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { KEY, OTHER_KEY, rejection } from '../support/app.ts'
@@ -115,7 +115,7 @@ t.test('a pipe in the place of .env, the key file or its lock keeps nobody waiti
   t.teardown(() => process.chdir(before))
   await writeFile('keys.json', A)
   execFileSync('mkfifo', ['.env', 'pipe.json', 'keys.json.lock'])
-  t.strictSame(Object.keys(readDotenv()), [])
+  t.strictSame(Object.keys(readDotenv(['API_KEYS']).variables), [])
   const problem = /^The key file \S+pipe\.json cannot be read: it is no file, but a folder, a pipe or a device$/
   t.match(await rejection(new FileKeyStore('pipe.json').open()), { code: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', message: problem })
   t.match(await rejection(new FileKeyStore('pipe.json').add(createApiKey(KEY))), { message: problem })

@@ -48,11 +48,12 @@ function assertOption ({ name, rawName, value, inlineValue }: OptionToken, optio
 }
 
 function assertOperands (given: readonly string[], { operands, options }: Command, stdin: boolean): void {
-  const expected = stdin ? operands.slice(1) : operands
+  const replaces = options.stdin?.replaces === true
+  const expected = stdin && replaces ? operands.slice(1) : operands
   const least = expected.filter(name => !name.startsWith('[')).length
   if (least <= given.length && given.length <= expected.length && !given.includes('')) return
   const problem = given.length > expected.length ? 'there is an argument too many' : 'an argument is missing or empty'
   const many = ['options only', 'one argument, ', 'two arguments, '][expected.length] as string
-  const instead = options.stdin === undefined || stdin ? '' : ` (or --stdin in place of ${operands[0]})`
+  const instead = !replaces || stdin ? '' : ` (or --stdin in place of ${operands[0]})`
   throw new UsageError(`${problem}: it takes ${many}${expected.join(' and ')}${instead}`)
 }

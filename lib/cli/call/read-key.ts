@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createApiKey } from '../../keys/api-key.ts'
 import { isMistypedApiKey } from '../../keys/generate.ts'
 import { trimBlanks } from '../../keys/key-list.ts'
@@ -20,14 +21,34 @@ const MAX_BYTES = 4096
  */
 export async function readKey (stdin: Streams['stdin']): Promise<ApiKey & { readonly mistake: string | undefined }> {
   if (stdin.isTTY === true) throw new UsageError('pipe the key into --stdin: a command that prints it, |, and this one')
+  const key = trimBlanks(await readText(stdin))
+  if (isMistypedApiKey(key)) throw new FST_DBGPT_AUTH_KEY_INVALID(PLACE, 'its checksum is wrong, is it mistyped or cut short?')
+  return { ...createApiKey(key, PLACE), mistake: mistakeOf(key) }
+}
+
+/**
+ * Reads what is on standard input as it stands, as far as it could be a key.
+ *
+ * @param patienceMs - after which time what has come is taken for all; without it, the end is waited for
+ * @throws `FST_DBGPT_AUTH_KEY_INVALID` if it is no text
+ */
+export async function readText (stdin: Streams['stdin'], patienceMs?: number): Promise<string> {
+  if (stdin.isTTY === true) throw new UsageError('pipe the key in: a command that prints it, |, and this one')
   const chunks: Buffer[] = []
+  const end = readAll(stdin, chunks)
+  if (patienceMs === undefined) await end
+  else {
+    const enough = new AbortController()
+    await Promise.race([end, pause(patienceMs, undefined, { signal: enough.signal })]).finally(() => enough.abort())
+  }
+  return decode(Buffer.concat(chunks))
+}
+
+async function readAll (stdin: Streams['stdin'], chunks: Buffer[]): Promise<void> {
   for await (const chunk of stdin) {
     chunks.push(Buffer.from(chunk))
     if (sizeOf(chunks) > MAX_BYTES) break
   }
-  const key = trimBlanks(decode(Buffer.concat(chunks)))
-  if (isMistypedApiKey(key)) throw new FST_DBGPT_AUTH_KEY_INVALID(PLACE, 'its checksum is wrong, is it mistyped or cut short?')
-  return { ...createApiKey(key, PLACE), mistake: mistakeOf(key) }
 }
 
 function decode (bytes: Buffer): string {

@@ -9,7 +9,9 @@ import type { Call, Option } from './types.ts'
 /** What chooses a key. */
 export const KEY_OPERAND = 'ID|NAME'
 
-export const STDIN_OPTION: Option = { type: 'boolean', help: `choose by the key itself, on standard input, and not by ${KEY_OPERAND}` }
+export const STDIN_OPTION: Option = {
+  type: 'boolean', help: `choose by the key itself, on standard input, and not by ${KEY_OPERAND}`, replaces: true
+}
 
 /** How one key is chosen, or all of a name. */
 export const CHOICE_OPTIONS: Readonly<Record<string, Option>> = {

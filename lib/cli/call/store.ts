@@ -1,11 +1,15 @@
-import { pickSet, readDotenv } from '../../config/environment.ts'
+import { readPlaces } from '../../config/environment.ts'
 import { COLON, isLikeUrl } from '../../config/like-a-url.ts'
+import { readOptions } from '../../config/options.ts'
+import { resolveSettings } from '../../config/settings.ts'
+import { collect } from '../../doctor/server/collect.ts'
+import { conceal } from '../../doctor/server/conceal.ts'
 import { trimBlanks } from '../../keys/key-list.ts'
 import { FileKeyStore } from '../../stores/file/store.ts'
 import type { ManagedStore } from '../../stores/managed.ts'
 import { isRedisUrl, URL_SHAPE } from '../../stores/redis/create-client.ts'
 import { RedisKeyStore } from '../../stores/redis/store.ts'
-import type { ManagedKeyStore } from '../../types.ts'
+import type { KeyStore, ManagedKeyStore } from '../../types.ts'
 import { textOption, UsageError } from './options.ts'
 import type { Call, Streams } from './types.ts'
 
@@ -33,6 +37,25 @@ export function storeOf (call: Call): FileKeyStore | RedisKeyStore {
   return new FileKeyStore(place.text)
 }
 
+/**
+ * Makes the store that a server would ask: what `--store` names, or the environment, with `API_KEYS`.
+ *
+ * @throws {@link UsageError}, or a start-up error
+ */
+export function judgingStoreOf (call: Call): KeyStore {
+  if (textOption(call, 'store') !== undefined) return storeOf(call)
+  const { environment } = readPlaces(call.streams.env)
+  if (environment.API_KEYS === undefined) return storeOf(call)
+  return resolveSettings(readOptions({ mode: 'on', allowWeakKeys: true }), environment, collect().log).store
+}
+
+/** Takes the place that the keys are said to be in out of a text, where there is nothing: it may be a key. */
+export function withoutPlace (text: string, call: Call): string {
+  const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = readPlaces(call.streams.env).environment
+  const store = textOption(call, 'store')
+  return conceal(text, store === undefined ? { file, url } : { file: store, url: store })
+}
+
 /** Names the file that the keys are in, if they are in one. */
 export function fileOf (call: Call): string | undefined {
   const place = placeOf(call)
@@ -48,7 +71,7 @@ function placeOf (call: Call): Place {
 }
 
 function fromEnvironment (env: Streams['env']): Place {
-  const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = pickSet(env, readDotenv())
+  const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = readPlaces(env).environment
   if (file !== undefined && url !== undefined) {
     throw new UsageError('API_KEYS_FILE and API_KEYS_REDIS_URL are both set: say which with --store')
   }

@@ -1,6 +1,6 @@
 /** What the command may read and write: the process's own, or a test's. */
 export interface Streams {
-  readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined }
+  readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined, destroy?: () => unknown }
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Environment
@@ -26,6 +26,8 @@ export interface Option {
   /** What stands for its value in the help. */
   readonly value?: string
   readonly help: string
+  /** Whether it stands for the first argument. */
+  readonly replaces?: true
 }
 
 /** One use of a verb. */
@@ -42,7 +44,8 @@ export interface Call {
 export interface Command {
   readonly summary: string
   readonly options: Readonly<Record<string, Option>>
-  /** What its arguments are called, in brackets if they may be left out; the option `stdin` stands for the first. */
+  /** What its arguments are called, in brackets if they may be left out. */
   readonly operands: readonly string[]
-  run (call: Call): Promise<void>
+  /** Resolves with the exit code, if it is not 0. */
+  run (call: Call): Promise<number | void>
 }

@@ -99,7 +99,12 @@ async function removeStale (lock: string, remover: string): Promise<boolean> {
   return true
 }
 
-async function isStale (lock: string): Promise<boolean> {
+/**
+ * Tells whether a lock is there whose process died with it, or that is too old for any to be at work.
+ *
+ * @throws `FST_DBGPT_AUTH_KEY_FILE_LOCKED` if what is there is no file
+ */
+export async function isStale (lock: string): Promise<boolean> {
   const [pid, host] = (await readOwner(lock) ?? '').split(' ')
   if (host === await machine() && !isAlive(Number(pid))) return true
   const stats = await lstat(lock).catch(() => undefined)

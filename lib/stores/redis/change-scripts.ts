@@ -47,6 +47,20 @@ end
 return { entry, added }`
 }
 
+/**
+ * Fails as a change would, and makes none: a field that is there is not set again, and one that nobody has is removed.
+ * In this order: a full memory is told of the first writing command alone. Without a list there is nothing to set.
+ */
+export const PROBE: Script = {
+  names: ['keys', 'meta'],
+  lua: `
+local version = redis.call('HGET', KEYS[2], 'version')
+${refuseOther('version')}
+if version then redis.call('HSETNX', KEYS[2], 'version', version) end
+redis.call('HDEL', KEYS[1], '')
+return version`
+}
+
 /** Returns the record of the id ARGV[1], or null. */
 export const GET: Script = {
   names: ['keys', 'meta'],

@@ -139,7 +139,8 @@ export class RedisKeyStore extends ManagedStore implements ManagedKeyStore {
   }
 
   /**
-   * Adds the keys whose ids are not taken, some hundreds in a step.
+   * Adds the keys whose ids are not taken, some hundreds in a step. Without any, nothing is changed, and what would keep
+   * one from being added is thrown as far as Redis tells it before.
    *
    * @param keys - the records
    * @returns how many were added

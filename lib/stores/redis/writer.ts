@@ -8,7 +8,7 @@ import { Connection } from './connection.ts'
 import type { CreateClient } from './client.ts'
 import { CONNECT_MS } from './create-client.ts'
 import { explain, isForbidden } from './fault.ts'
-import { ADD, GET, REMOVE, REMOVE_UNRECORDED, REPLACE } from './change-scripts.ts'
+import { ADD, GET, PROBE, REMOVE, REMOVE_UNRECORDED, REPLACE } from './change-scripts.ts'
 import { evaluate, type Layout, type Script, VERSION } from './layout.ts'
 import { recall } from './history.ts'
 import { readRecord } from './record.ts'
@@ -43,12 +43,13 @@ export class Writer {
   }
 
   /**
-   * Adds the records whose ids are free.
+   * Adds the records whose ids are free; without any, fails as adding would, where Redis tells before.
    *
    * @throws as {@link Writer.revoke}
    */
   async add (records: readonly ApiKey[], { actor }: Changer = changerOf()): Promise<number> {
     let count = 0
+    if (records.length === 0) await this.run(PROBE, [])
     for (let start = 0; start < records.length; start += KEYS_PER_ENTRY) {
       const batch = records.slice(start, start + KEYS_PER_ENTRY)
       const stored = batch.flatMap(record => [record.id, JSON.stringify(record), JSON.stringify(namesOf(record))])

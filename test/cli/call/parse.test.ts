@@ -9,7 +9,9 @@ const command: Command = {
   summary: 'do it',
   operands: ['ID', 'TO'],
   options: {
-    name: { type: 'string', value: 'NAME', help: '' }, json: { type: 'boolean', help: '' }, stdin: { type: 'boolean', help: '' }
+    name: { type: 'string', value: 'NAME', help: '' },
+    json: { type: 'boolean', help: '' },
+    stdin: { type: 'boolean', help: '', replaces: true }
   },
   async run () {}
 }
@@ -58,5 +60,7 @@ t.test('what is wrong is named, and nothing of a value', async t => {
     [[''], 'an argument is missing or empty: it takes one argument, [ID] (or --stdin in place of [ID])'],
     [['--stdin', 'a'], 'there is an argument too many: it takes options only']
   ] as const) t.throws(() => parse(optional, args), { message }, shown(args))
+  const beside: Command = { ...optional, options: { stdin: { type: 'boolean', help: '' } } }
+  t.match(parse(beside, ['--stdin', 'a']), { operands: ['a'] }, 'one that stands for no argument')
   t.throws(() => parse({ ...command, operands: [], options: {} }, ['x']), { message: 'there is an argument too many: it takes options only' })
 })

@@ -13,7 +13,8 @@ async function makeCircumstances (t: Test): Promise<Looks> {
     '../../../lib/stores/file/circumstances.ts', { '../../../lib/stores/file/mount.ts': { isMountedAlone: async () => alone } }
   )
   const warnings: unknown[] = []
-  const log = { info: () => {}, error: () => {}, warn: (text: unknown) => { warnings.push(text) } }
+  const warn = (fields: unknown, text?: unknown): void => { warnings.push(`${(fields as { code: string }).code}: ${String(text)}`) }
+  const log = { info: () => {}, error: () => {}, warn }
   const circumstances = new Circumstances('/keys', log)
   return {
     warnings,
@@ -24,8 +25,8 @@ async function makeCircumstances (t: Test): Promise<Looks> {
   }
 }
 
-const MOUNTED = /^The key file \/keys is mounted by itself, which keeps it as it is .*: mount its folder instead$/
-const REPLACED = /^The key file \/keys was replaced or removed outside, and the old one stays .*: mount its folder instead$/
+const MOUNTED = /^key-file-mounted: The key file \/keys is mounted by itself, .*: mount its folder instead$/
+const REPLACED = /^key-file-mounted: The key file \/keys was replaced or removed outside, .*: mount its folder instead$/
 
 t.test('a file that is mounted by itself is warned of once, and once more when it was replaced', async t => {
   const { look, warnings } = await makeCircumstances(t)
@@ -49,7 +50,7 @@ t.test('a file that is replaced as it is read has no name any more, and nothing 
 t.test('a file that everybody may change is warned of once, but where there are no modes', async t => {
   const { look, warnings } = await makeCircumstances(t)
   for (const mode of [0o100666, 0o100666]) await look({ mode })
-  t.same(warnings, ['The key file /keys can be changed by everybody on this machine: take that from them with chmod o-w'])
+  t.same(warnings, ['key-file-writable: The key file /keys can be changed by everybody on this machine: take that from them with chmod o-w'])
   for (const mode of [0o100664, 0o100644, 0o100400]) {
     const other = await makeCircumstances(t)
     await other.look({ mode })

@@ -1,0 +1,69 @@
+import { constants, type Stats } from 'node:fs'
+import { access, lstat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { historyOf, NO_FILE } from '../../stores/file/history-read.ts'
+import { parseKeyFile } from '../../stores/file/key-file.ts'
+import { isStale } from '../../stores/file/lock.ts'
+import { readKeyFile } from '../../stores/file/read.ts'
+import { reasonOf } from '../../stores/file/reason.ts'
+import type { FileKeyStore } from '../../stores/file/store.ts'
+import { targetOf } from '../../stores/file/target.ts'
+import type { Found } from '../finding.ts'
+import type { ServerCode } from './texts.ts'
+
+const READABLE_BY_ALL = 0o004
+const WRITABLE_BY_ALL = 0o002
+const WRITABLE = 0o222
+
+/** Looks at how a key file stands, and at what is beside it. */
+export async function examineKeyFile (path: string, store: FileKeyStore, usage: boolean): Promise<Found<ServerCode>[]> {
+  const file = resolve(path)
+  const { text, stats } = await readKeyFile(file)
+  const { form, list } = await parseKeyFile(text, file)
+  const target = await targetOf(file)
+  const isPlain = form === 'plain' && list.texts > 0
+  // A secret of Docker or Kubernetes is everybody's in its container, and nobody changes it there.
+  const isChangeable = (stats.mode & WRITABLE) !== 0 && await reasonAgainst(target, 'write') === undefined
+  return [
+    { code: 'fact-file', params: { file } },
+    ...isChangeable && isReadable(stats) ? [{ code: 'key-file-readable', params: { file } } as const] : [],
+    ...isChangeable && isPlain ? [{ code: 'key-file-plain', params: { file } } as const] : [],
+    ...await examineLock(`${target}.lock`),
+    ...form === 'json' ? await examineHistory(target) : [],
+    ...usage ? await examineUsage(target, store) : []
+  ]
+}
+
+/** That it can be changed is told already. */
+function isReadable ({ mode }: Stats): boolean {
+  return process.platform !== 'win32' && (mode & READABLE_BY_ALL) !== 0 && (mode & WRITABLE_BY_ALL) === 0
+}
+
+async function examineLock (lock: string): Promise<Found<ServerCode>[]> {
+  try {
+    return await isStale(lock) ? [{ code: 'key-file-lock', params: { file: lock } }] : []
+  } catch (error) {
+    return [{ code: 'key-file-locked', params: { detail: (error as Error).message } }]
+  }
+}
+
+/** Where the list itself cannot be changed, nobody writes a history: on a mount that is read-only, for one. */
+async function examineHistory (target: string): Promise<Found<ServerCode>[]> {
+  if (await reasonAgainst(dirname(target), 'write') !== undefined) return []
+  const file = historyOf(target)
+  const stats = await lstat(file).catch(() => undefined)
+  if (stats === undefined) return []
+  const detail = stats.isFile() || stats.isSymbolicLink() ? await reasonAgainst(file, 'append') : NO_FILE
+  return detail === undefined ? [] : [{ code: 'history-unwritable', params: { file, detail } }]
+}
+
+async function examineUsage (target: string, store: FileKeyStore): Promise<Found<ServerCode>[]> {
+  const unreadable = await store.usage().then(() => undefined, ({ message }: Error) => message)
+  const detail = unreadable ?? await reasonAgainst(dirname(target), 'write')
+  return detail === undefined ? [] : [{ code: 'usage-unwritable', params: { detail } }]
+}
+
+/** Says why this user may not write there; undefined, nothing speaks against it. */
+async function reasonAgainst (path: string, doing: 'write' | 'append'): Promise<string | undefined> {
+  return await access(path, constants.W_OK).then(() => undefined, error => reasonOf(error, doing))
+}

@@ -1,0 +1,31 @@
+import { statusOf } from '../../keys/status.ts'
+import type { ApiKey } from '../../types.ts'
+import type { Found } from '../finding.ts'
+import type { ServerCode } from './texts.ts'
+
+/** How many keys are named. */
+const NAMED = 5
+
+/**
+ * Says what is to be said of a list of keys.
+ *
+ * @param unreadable - the ids of those that are in it and cannot be read
+ * @param now - milliseconds since the epoch
+ */
+export function examineKeys (keys: readonly ApiKey[], unreadable: readonly string[], now: number): Found<ServerCode>[] {
+  const [expired, old] = (['expired', 'old'] as const).map(status => keys.filter(key => statusOf(key, now) === status)) as [ApiKey[], ApiKey[]]
+  const count = expired.length
+  const isDead = count > 0 && count === keys.length
+  return [
+    ...unreadable.length > 0 ? [{ code: 'key-unreadable', params: { count: unreadable.length, id: unreadable[0] as string } } as const] : [],
+    ...keys.length + unreadable.length === 0 ? [{ code: 'keys-none' } as const] : [],
+    ...isDead ? [{ code: 'keys-all-expired', params: { count } } as const] : [],
+    ...count > 0 && !isDead ? [{ code: 'keys-expired', params: { count, keys: namesOf(expired) } } as const] : [],
+    ...old.length > 0 ? [{ code: 'keys-old', params: { count: old.length, keys: namesOf(old) } } as const] : []
+  ]
+}
+
+function namesOf (keys: readonly ApiKey[]): string {
+  const shown = keys.slice(0, NAMED).map(({ id, name }) => name === undefined ? id : `${id} (${name})`).join(', ')
+  return keys.length > NAMED ? `${shown}, …` : shown
+}
