@@ -39,8 +39,12 @@ export async function assertFirst (t: Test, setup: Setup): Promise<void> {
   for (const { code } of [json, english, chinese]) t.equal(code, first === undefined ? 0 : 1, name)
   if (first !== undefined) {
     t.match(findings[0], { message: says, fix: /\S/ }, name)
-    for (const { code, severity, message, fix } of findings) {
-      t.ok(english.stdout.includes(`${severity} ${code}: ${message}\n  fix: ${fix}\n`), `${name}: ${code}`)
+    // Not its message: a Redis that cannot be used may say so otherwise the next time.
+    for (const { code, severity, fix } of findings) {
+      t.ok(english.stdout.includes(`
+${severity} ${code}: `) && english.stdout.includes(`
+  fix: ${fix}
+`), `${name}: ${code}`)
     }
     t.match(chinese.stdout, new RegExp(`(错误|警告) ${first}: .*\\p{Script=Han}.*\n  处理：`, 'u'), name)
   }
