@@ -21,10 +21,11 @@ export const skip: string | false = hasFastApi() ? false : 'there is no FastAPI 
  * @param env - its whole environment
  * @returns its URL
  */
-export async function startPythonDbGpt (t: Test, config: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function startPythonDbGpt (t: Test, config: string, env: Record<string, string> = {}): Promise<string> {
   const file = join(await makeTemporaryFolder(t), 'dbgpt.toml')
   await writeFile(file, config)
-  const child = spawn(PYTHON, ['-B', join(ROOT, 'test', 'support', 'dbgpt.py'), file], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const program = join(ROOT, 'test', 'support', 'dbgpt.py')
+  const child = spawn(PYTHON, ['-B', program, file], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(async () => await end(child))
   const [line] = await once(createInterface(child.stdout as Readable), 'line') as [string]
   return line.replace('Listening on ', 'http://')

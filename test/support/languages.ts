@@ -19,14 +19,15 @@ export function chineseOf (page: string): string {
 
 /** Tells in which sections, and how, the page in Chinese is not the one in English. */
 export function differences ({ page, english, chinese }: Page, translated: readonly string[]): string[] {
-  const there = readSections(english)
-  const here = readSections(chinese)
-  const shared = (these: Section[], those: Section[]): Section[] => these.filter(({ anchor }) => those.some(each => each.anchor === anchor))
-  const pairs = shared(there, here).map(section => [section, here.find(({ anchor }) => anchor === section.anchor)] as [Section, Section])
-  const misplaced = shared(here, there).find(({ anchor }, index) => anchor !== pairs[index]?.[0].anchor)
+  const [there, here] = [readSections(english), readSections(chinese)]
+  const [alone, shared] = apart(there, here)
+  const [extra, others] = apart(here, there)
+  const other = (section: Section): Section => others.find(({ anchor }) => anchor === section.anchor) as Section
+  const pairs = shared.map(section => [section, other(section)] as const)
+  const misplaced = others.find(({ anchor }, index) => anchor !== shared[index]?.anchor)
   return [
-    ...there.filter(section => !shared(there, here).includes(section)).map(section => `${chineseOf(page)} lacks ${nameOf(section)}`),
-    ...here.filter(section => !shared(here, there).includes(section)).map(section => `${page} lacks ${nameOf(section)}`),
+    ...alone.map(section => `${chineseOf(page)} lacks ${nameOf(section)}`),
+    ...extra.map(section => `${page} lacks ${nameOf(section)}`),
     ...misplaced ? [`${chineseOf(page)}: ${nameOf(misplaced)} is elsewhere than in ${page}`] : [],
     ...pairs.flatMap(([section, other]) => [
       ...inSnippets(section, other),
@@ -36,9 +37,16 @@ export function differences ({ page, english, chinese }: Page, translated: reado
   ]
 }
 
-/** The titles of both pages go together, whatever they are, and the line that leads to the other language belongs to neither. */
+/** Reads the sections, as if the titles were the same in all languages, and without the line that leads to the other one. */
 function readSections (text: string): Section[] {
-  return sectionsOf(text.replace(/^.*\| .*简体中文.*$/m, '')).map((section, index) => index === 0 ? { ...section, anchor: '' } : section)
+  const [title, ...others] = sectionsOf(text.replace(/^.*\| .*简体中文.*$/m, ''))
+  return title === undefined ? others : [{ ...title, anchor: '' }, ...others]
+}
+
+/** Parts the sections that are in one language alone from those that are in both. */
+function apart (these: readonly Section[], those: readonly Section[]): [Section[], Section[]] {
+  const anchors = new Set(those.map(({ anchor }) => anchor))
+  return [these.filter(({ anchor }) => !anchors.has(anchor)), these.filter(({ anchor }) => anchors.has(anchor))]
 }
 
 function nameOf ({ heading, anchor }: Section): string {
@@ -46,9 +54,9 @@ function nameOf ({ heading, anchor }: Section): string {
 }
 
 function inSnippets (english: Section, chinese: Section): string[] {
-  const [there, here] = [english, chinese].map(({ snippets }) => snippets.map(({ language, code }) => `${language}\n${withoutComments(code)}`))
-  const longer = [...Array(Math.max(english.snippets.length, chinese.snippets.length)).keys()]
-  return longer.filter(index => there?.[index] !== here?.[index])
+  const codes = ({ snippets }: Section): string[] => snippets.map(({ language, code }) => `${language}\n${withoutComments(code)}`)
+  const [there, here] = [codes(english), codes(chinese)]
+  return [...Array(Math.max(there.length, here.length)).keys()].filter(index => there[index] !== here[index])
     .map(index => `has another snippet ${index + 1} than in English, where it is ${JSON.stringify(english.snippets[index]?.code)}`)
 }
 
@@ -62,8 +70,9 @@ function inProse (english: Section, chinese: Section): string[] {
 }
 
 function inBoth (name: string, there: readonly string[], here: readonly string[]): string[] {
-  const missing = (those: readonly string[], these: readonly string[]): string[] => [...new Set(those)].filter(each => !these.includes(each))
-  return [...missing(there, here).map(each => `lacks the ${name} ${each}`), ...missing(here, there).map(each => `has the ${name} ${each}, English has not`)]
+  const missing = [...new Set(there)].filter(each => !here.includes(each))
+  const extra = [...new Set(here)].filter(each => !there.includes(each))
+  return [...missing.map(each => `lacks the ${name} ${each}`), ...extra.map(each => `has the ${name} ${each}, English has not`)]
 }
 
 /** What stands between backticks. */
@@ -71,7 +80,7 @@ function spansOf ({ prose }: Section): string[] {
   return [...prose.matchAll(/(`+)([^`].*?)\1(?!`)/g)].map(([, , code]) => (code as string).trim())
 }
 
-/** Where the links of a section lead, in English and as from the root; a page in Chinese leads to others in Chinese, where there are. */
+/** Where the links of a section lead, in English and from the root; one to English that could be to Chinese is marked. */
 function linksIn ({ prose }: Section, page: string, translated: readonly string[]): string[] {
   return linksOf(prose).map(link => {
     const [path = '', anchor] = link.split('#')

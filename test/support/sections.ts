@@ -26,9 +26,16 @@ export function sectionsOf (text: string): Section[] {
   for (const [, language, code = '', line = ''] of text.matchAll(/^```(\w*)\n(.*?)^```$|^([^\n]*)$/gms)) {
     const last = sections.at(-1)
     const [, marks, heading] = /^(#{1,6}) +(.*)$/.exec(line) ?? []
-    if (language !== undefined) last?.snippets.push({ heading: last.heading, language, code })
-    else if (marks === undefined) last && (last.prose += `${line}\n`)
-    else sections.push({ heading: withoutAnchor(heading as string), level: marks.length, anchor: anchors[sections.length] as string, prose: '', snippets: [] })
+    if (marks !== undefined) {
+      const anchor = anchors[sections.length] as string
+      sections.push({ heading: withoutAnchor(heading as string), level: marks.length, anchor, prose: '', snippets: [] })
+    } else if (last === undefined) {
+      continue
+    } else if (language === undefined) {
+      last.prose += `${line}\n`
+    } else {
+      last.snippets.push({ heading: last.heading, language, code })
+    }
   }
   return sections
 }

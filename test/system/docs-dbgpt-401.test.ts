@@ -18,7 +18,9 @@ async function under (heading: string, language: string): Promise<string[]> {
 }
 
 /** Runs lines that print statuses, with addresses in place of the documented ones. */
-async function statuses (lines: string | undefined, addresses: Record<string, string>, env: Record<string, string> = {}): Promise<string[]> {
+async function statuses (
+  lines: string | undefined, addresses: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}
+): Promise<string[]> {
   const there = Object.entries(addresses).reduce((code, [documented, url]) => code.replaceAll(documented, url), lines ?? '')
   return (await runShell(there, { env })).stdout.trim().split('\n')
 }
