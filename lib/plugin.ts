@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { announce } from './config/announce.ts'
 import { readEnvironment } from './config/environment.ts'
 import { DEFAULTS, type Options, readOptions } from './config/options.ts'
 import { resolveSettings } from './config/settings.ts'
@@ -17,7 +18,7 @@ import type { ApiKey, DbgptAuthOptions, KeyStore, RegisteredKeyStore, VerifyApiK
 const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   // The guard stands before anything can fail: an app that swallows the error would serve openly.
   const addHook = !Object.hasOwn(given, 'addHook') || given.addHook !== false
-  const { reject, handOver } = buildRejects(fastify, DEFAULTS)
+  const { reject, handOver } = buildRejects(fastify, { ...DEFAULTS, message: undefined })
   const [rules, verification] = [refuseAll(reject), refuseAll(handOver)]
   // Fastify adds a hook only after what is under way, and not at all once that has failed.
   if (addHook) await fastify.addHook('onRequest', buildGuard(rules)).after()
@@ -28,21 +29,24 @@ const plugin: FastifyPluginAsync<DbgptAuthOptions> = async (fastify, given) => {
   watchRoutes(fastify)
 
   const options = readOptions(given)
-  const rejects = buildRejects(fastify, options)
-  Object.assign(rules, { reject: rejects.reject })
-  Object.assign(verification, { reject: rejects.handOver })
+  const refuseAs = (isExplained = false): void => {
+    const rejects = buildRejects(fastify, options, isExplained)
+    Object.assign(rules, { reject: rejects.reject })
+    Object.assign(verification, { reject: rejects.handOver })
+  }
+  refuseAs(options.explain)
   const settings = resolveSettings(options, await readEnvironment(fastify, options.env), fastify.log)
   const { store } = settings
   fastify.decorate('apiKeys', store as RegisteredKeyStore)
   if (!settings.on) {
-    const check = addHook ? '' : ' and fastify.verifyApiKey passes every request'
-    fastify.log.warn(`API key authentication is off${check}: ${settings.why}`)
+    announce(settings, options, fastify.log)
     for (const each of [rules, verification]) Object.assign(each, letAllIn)
     return
   }
+  refuseAs(settings.explain)
   await openStore(store, fastify.log, fastify.initialConfig.pluginTimeout)
   fastify.addHook('onClose', async () => { await closeStore(store, fastify.log) })
-  fastify.log.info({ source: settings.source, keys: store.size }, 'API key authentication is on')
+  announce(settings, options, fastify.log)
   const [readCredentials, check] = [buildReadCredentials(options.getKey), buildCheck(store)]
   const count = settings.usage ? buildCount(fastify, store) : undefined
   Object.assign(verification, { policyOf: verificationPolicy, readCredentials, check, count })
@@ -63,11 +67,11 @@ function buildCount (fastify: FastifyInstance, store: KeyStore): (key: ApiKey) =
   }
 }
 
-function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof typeof DEFAULTS>) {
+function buildRejects (fastify: FastifyInstance, options: Pick<Options, keyof typeof DEFAULTS | 'message'>, isExplained = false) {
   const { realm, message, errorFormat, logLevel } = options
-  const answers = buildAnswers(realm, message)
+  const answers = buildAnswers(realm, message, isExplained)
   const reject = buildReject(fastify, answers, errorFormat, logLevel)
-  return { reject, handOver: buildHandOver(answers, reject) }
+  return { reject, handOver: buildHandOver(answers, reject, isExplained) }
 }
 
 /**

@@ -213,7 +213,7 @@ export type ErrorFormat = 'openai' | 'fastapi' | 'dbgpt'
 export interface RejectionInfo {
   readonly status: 401 | 403 | 503
   readonly reason: RejectionReason
-  /** The option `message`. */
+  /** The option `message`; with the option `explain`, and without that one, what to do. */
   readonly message: string
   readonly type: 'invalid_request_error' | 'server_error'
   readonly code: 'invalid_api_key' | 'insufficient_scope' | 'key_store_unavailable'
@@ -253,8 +253,8 @@ export interface DbgptAuthOptions {
    */
   errorFormat?: ErrorFormat | ErrorFormatter | undefined
   /**
-   * The message in the body of rejections.
-   * @defaultValue `''`, as DB-GPT has it
+   * The message in the body of rejections, for every reason the same.
+   * @defaultValue `''`, as DB-GPT has it; with `explain`, what to do
    */
   message?: string | undefined
   /**
@@ -288,6 +288,12 @@ export interface DbgptAuthOptions {
    * @defaultValue the variable `API_KEYS_USAGE`, else `false`
    */
   usage?: boolean | undefined
+  /**
+   * Whether the message in the body of rejections says in one sentence what to do, by reason; the option `message`, if
+   * it is given, wins.
+   * @defaultValue the variable `API_AUTH_EXPLAIN`, else `false`: the bytes are DB-GPT's
+   */
+  explain?: boolean | undefined
 }
 
 /** The error that `fastify.verifyApiKey` passes on. */

@@ -20,7 +20,8 @@ export const unset: Required<Omit<DbgptAuthOptions, 'logLevel'>> = {
   getKey: undefined,
   addHook: undefined,
   allowWeakKeys: undefined,
-  usage: undefined
+  usage: undefined,
+  explain: undefined
 }
 export const set: Required<DbgptAuthOptions> = {
   keys: ['a key', { key: 'another', name: 'billing' }],
@@ -33,7 +34,8 @@ export const set: Required<DbgptAuthOptions> = {
   addHook: false,
   logLevel: 'silent',
   allowWeakKeys: true,
-  usage: true
+  usage: true,
+  explain: true
 }
 export const fromProcess: DbgptAuthOptions = { env: process.env }
 export const frozen: DbgptAuthOptions = { keys: Object.freeze(['a key'] as const) }

@@ -4,6 +4,7 @@ import Fastify, {
 } from 'fastify'
 import dbgptAuth, { type DbgptAuthOptions } from 'fastify-dbgpt-auth'
 import { faultBody, isRead, readerOf } from './answers/answer.ts'
+import { LANGUAGE_COOKIE, noticeOf } from './answers/notice.ts'
 import { type Attempts, createAttempts } from './door/attempts.ts'
 import { badgeRoutes } from './proxy/badge.ts'
 import { corsOriginsOf, registerCors } from './door/cors.ts'
@@ -14,7 +15,7 @@ import { healthRoutes } from './health.ts'
 import { takeKeyHeader } from './door/key-header.ts'
 import { loginRoutes } from './login/login.ts'
 import { registerProxy } from './proxy/proxy.ts'
-import { hasBearer, isAllowedOrigin, logForeignOrigin } from './door/same-origin.ts'
+import { hasBearer, isAllowedOrigin, isOwnPage, logForeignOrigin } from './door/same-origin.ts'
 import { COOKIE, endSession, registerSessions, TLS_COOKIE } from './sessions/cookie.ts'
 import { UNAVAILABLE } from './sessions/sessions.ts'
 import { type Settings, trustProxyOf } from './settings.ts'
@@ -92,16 +93,20 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     const message = 'A request with a session must come from a page of this host'
     return reply.send(faultBody(request, reply, 403, 'cross_origin', message))
   })
+  const explain = auth?.explain ?? settings.API_AUTH_EXPLAIN !== 'off'
+  const hasNotices = explain && auth?.message === undefined
   await app.register(dbgptAuth, {
     ...auth,
+    explain,
     getKey: request => {
       if (request.typedKey !== undefined) return request.typedKey
       const digest = request.session?.digest
       return digest === undefined ? undefined : { digest }
     },
-    errorFormat: ({ reason }, request) => {
-      request.rejection = reason
-      return readerOf(request) === 'openai' ? 'openai' : 'dbgpt'
+    errorFormat: (info, request) => {
+      request.rejection = info.reason
+      if (readerOf(request) === 'openai') return 'openai'
+      return hasNotices && isOwnPage(request) ? noticeOf(request, info) : 'dbgpt'
     }
   })
   app.addHook('onRequest', async (request, reply) => {
@@ -120,7 +125,7 @@ export async function buildGateway (options: GatewayOptions): Promise<FastifyIns
     upstream,
     upstreamKey: settings.DBGPT_API_KEY,
     timeoutMs: options.upstreamTimeoutMs ?? 300_000,
-    cookieNames: [COOKIE, TLS_COOKIE],
+    cookieNames: [COOKIE, TLS_COOKIE, LANGUAGE_COOKIE],
     users: settings.DBGPT_USERS === 'on',
     badge: settings.GATEWAY_BADGE === 'on'
   })

@@ -16,6 +16,8 @@ directory. A blank one is an unset one.
   API_KEYS_REDIS_URL  a Redis that holds keys and sessions, for several instances
   API_KEYS_USAGE      on: count how often each key is used, and when last (off)
   API_AUTH            auto, on or off (auto)
+  API_AUTH_EXPLAIN    whether refusals say what to do, to DB-GPT's pages in
+                      their language (on)
   NODE_ENV            production: it does not start without strong keys
   SESSION_SECRET      signs the cookies, at least 32 characters
   DBGPT_API_KEY       the key that DB-GPT itself asks for, if it does

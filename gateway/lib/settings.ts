@@ -16,6 +16,8 @@ export interface Settings {
   readonly DBGPT_USERS: string
   /** Whether DB-GPT's pages get a way to log out, `on` or `off`. */
   readonly GATEWAY_BADGE: string
+  /** Whether refusals say what to do, `on` or `off`; the plugin's own default is `off`. */
+  readonly API_AUTH_EXPLAIN: string
   /** Signs session cookies; blank, a random one is made at each start. */
   readonly SESSION_SECRET: string
   /** Which proxies may say who the client is. */
@@ -45,6 +47,7 @@ const schema = {
     DBGPT_API_KEY: { type: 'string', pattern: '^[\\x21-\\x7e]*$', default: '' },
     DBGPT_USERS: { type: 'string', pattern: '^(on|off)$', default: 'on' },
     GATEWAY_BADGE: { type: 'string', pattern: '^(on|off)$', default: 'on' },
+    API_AUTH_EXPLAIN: { type: 'string', pattern: '^(on|off)$', default: 'on' },
     SESSION_SECRET: { type: 'string', pattern: '^(.{32,})?$', default: '' },
     TRUST_PROXY: { type: 'string', pattern: '^[0-9A-Za-z.:/, ]*$', default: '' },
     DRAIN_SECONDS: { type: 'integer', minimum: 0, maximum: 3600, default: 0 },
@@ -66,6 +69,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   DBGPT_API_KEY: 'a key without blanks',
   DBGPT_USERS: 'on or off',
   GATEWAY_BADGE: 'on or off',
+  API_AUTH_EXPLAIN: 'on or off',
   SESSION_SECRET: 'at least 32 characters',
   TRUST_PROXY: 'true, a number of proxies, or their addresses separated by commas',
   DRAIN_SECONDS: 'a number from 0 to 3600',

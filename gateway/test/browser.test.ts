@@ -73,12 +73,47 @@ t.test('the gateway in a browser', { skip }, async t => {
     await page.getByRole('button', { name: 'Reload' }).click()
     const notification = page.getByRole('alert').filter({ hasText: 'Request error' })
     await notification.waitFor()
-    t.match(await notification.textContent(), 'invalid_api_key')
+    t.match(await notification.textContent(), /'Your session has ended, log in again: \/login'.*'invalid_api_key'/)
     await shoot(page, 'flows-revoked')
     await page.goto('/flows')
     t.equal(pathOf(page), LOGIN)
     t.same(await page.context().cookies(), [])
     t.same(complaints, [])
+  })
+
+  for (const [speaks, locale, stored, text] of [
+    ['the browser\'s language', 'zh-CN', {}, '登录已失效，请重新登录：/login'],
+    ['the language that was chosen on DB-GPT\'s pages', 'zh-CN', { __db_gpt_lng_key: 'en' }, 'Your session has ended, log in again: /login'],
+    ['Chinese on DB-GPT\'s pages, before one was chosen', 'en-US', { __db_gpt_uinfo_key: '{}' }, '登录已失效，请重新登录：/login'],
+    ['the browser\'s language where another was stored', 'en-US', { __db_gpt_lng_key: 'fr; path=/x' }, 'Your session has ended']
+  ] as const) {
+    t.test(`tells people to log in again in ${speaks}`, async t => {
+      const { page, store, complaints, logInAside } = await openSite(t, browser, { locale })
+      await logInAside()
+      await page.goto('/flows')
+      await page.evaluate(`Object.assign(localStorage, ${JSON.stringify(stored)})`)
+      await page.goto('/flows', { waitUntil: 'load' })
+      await showsFlows(page)
+      await store.revoke(createApiKey(KEY).id)
+      await page.getByRole('button', { name: 'Reload' }).click()
+      await page.getByRole('alert').filter({ hasText: text }).waitFor()
+      t.match(await page.getByRole('alert').textContent(), 'invalid_api_key')
+      await shoot(page, `session-ended-${locale}-${Object.keys(stored).join()}`)
+      t.same(complaints, [])
+    })
+  }
+
+  t.test('tells at once what language was chosen by a click', async t => {
+    const { page, store, logInAside } = await openSite(t, browser)
+    await logInAside()
+    await page.goto('/flows')
+    await showsFlows(page)
+    // As DB-GPT's switch does it.
+    await page.evaluate("document.querySelector('h1').addEventListener('click', () => localStorage.setItem('__db_gpt_lng_key', 'zh'))")
+    await page.getByRole('heading').click()
+    await store.revoke(createApiKey(KEY).id)
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await page.getByRole('alert').filter({ hasText: '登录已失效' }).waitFor()
   })
 
   t.test('logs out by the page\'s button, and asks again', async t => {

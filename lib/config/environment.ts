@@ -9,9 +9,9 @@ import { decodeText } from '../keys/text.ts'
 export const KEY_SOURCES = ['API_KEYS', 'API_KEYS_FILE', 'API_KEYS_REDIS_URL'] as const
 
 /** All that are read. */
-export const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'API_KEYS_USAGE', 'NODE_ENV'] as const
+export const VARIABLES = [...KEY_SOURCES, 'API_AUTH', 'API_AUTH_EXPLAIN', 'API_KEYS_USAGE', 'NODE_ENV'] as const
 /** Any other variable may be any string. */
-const WORDS = { API_AUTH: ['auto', 'on', 'off'], API_KEYS_USAGE: ['on', 'off'] }
+const WORDS = { API_AUTH: ['auto', 'on', 'off'], API_AUTH_EXPLAIN: ['on', 'off'], API_KEYS_USAGE: ['on', 'off'] } as const
 const SCHEMA = {
   type: 'object',
   properties: {
@@ -46,15 +46,20 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
     try {
       await scope.register(fastifyEnv, { confKey: CONFIG_KEY, schema: SCHEMA, data: environment, env: false })
     } catch {
-      const { API_AUTH: mode } = environment
-      throw new FST_DBGPT_AUTH_ENVIRONMENT(mode === undefined || WORDS.API_AUTH.includes(mode)
-        ? 'API_KEYS_USAGE must be on or off'
-        : 'API_AUTH must be auto, on or off')
+      throw new FST_DBGPT_AUTH_ENVIRONMENT(faultOf(environment))
     }
     // Fastify keeps the context, which must not keep the keys.
     for (const name of VARIABLES) delete scope.getDecorator<Record<string, string>>(CONFIG_KEY)[name]
   })
   return environment
+}
+
+/** Says which variable has none of its words, and which these are. */
+function faultOf (environment: Environment): string {
+  const isRight = (name: keyof typeof WORDS): boolean =>
+    environment[name] === undefined || (WORDS[name] as readonly string[]).includes(environment[name])
+  const [name] = (Object.keys(WORDS) as (keyof typeof WORDS)[]).filter(name => !isRight(name)) as [keyof typeof WORDS]
+  return `${name} must be ${WORDS[name].join(', ').replace(/, (?!.*,)/, ' or ')}`
 }
 
 /**

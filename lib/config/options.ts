@@ -8,7 +8,7 @@ const REALM = /^[ !#-[\]-~]*$/
 
 /** What goes where nothing is told. */
 export const DEFAULTS = {
-  errorFormat: 'openai', message: '', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
+  errorFormat: 'openai', realm: 'DB-GPT', addHook: true, logLevel: 'info', allowWeakKeys: false
 } as const satisfies DbgptAuthOptions
 
 /** The options, with their defaults. */
@@ -35,7 +35,8 @@ const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
   addHook: BOOLEAN,
   logLevel: ['a level of Pino, or "silent"', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')],
   allowWeakKeys: BOOLEAN,
-  usage: BOOLEAN
+  usage: BOOLEAN,
+  explain: BOOLEAN
 }
 
 // Fastify's own, which it hands on: https://fastify.dev/docs/latest/Reference/Plugins/#plugin-options

@@ -15,7 +15,7 @@ import type { Options } from './options.ts'
 
 /** What to run with: off, every request passes, and the store is not opened. */
 export type Settings =
-  | { readonly on: true, readonly store: KeyStore, readonly source: string, readonly usage: boolean }
+  | { readonly on: true, readonly store: KeyStore, readonly source: string } & { readonly [Choice in 'usage' | 'explain']: boolean }
   | { readonly on: false, readonly store: KeyStore, readonly why: string }
 
 /**
@@ -40,19 +40,22 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
   const production = /^(["']?)production\1$/i.test(environment.NODE_ENV ?? '')
   const weakKeys = options.allowWeakKeys ? 'allow' : production ? 'refuse' : 'warn'
   const unused = isStore(options.keys) ? options.keys : new MemoryKeyStore()
-  if (mode === 'off') return { on: false, store: unused, why: `${origin} is off` }
+  if (mode === 'off') {
+    return { on: false, store: unused, why: `${origin} is off, set it to on, with keys in API_KEYS or the option keys, to turn it on` }
+  }
   const [source, keys] = options.keys === undefined ? keysOf(environment, weakKeys) : ['the option keys', options.keys]
   const usage = options.usage ?? environment.API_KEYS_USAGE === 'on'
+  const explain = options.explain ?? environment.API_AUTH_EXPLAIN === 'on'
   if (isStore(keys)) {
     if (usage && typeof keys.countUse !== 'function') {
       throw new FST_DBGPT_AUTH_USAGE(options.usage === undefined ? 'API_KEYS_USAGE is on' : 'The option usage is true')
     }
-    return { on: true, store: keys, source, usage }
+    return { on: true, store: keys, source, usage, explain }
   }
   if (keys.length > 0) {
     const list = readKeyList(keys, source)
     judgeKeys(list, weakKeys, log)
-    return { on: true, store: new MemoryKeyStore(list.keys.values()), source, usage }
+    return { on: true, store: new MemoryKeyStore(list.keys.values()), source, usage, explain }
   }
   const overruled = KEY_SOURCES.filter(name => environment[name] !== undefined).join(' and ')
   const won = overruled === '' ? '' : ` (the option keys is empty, and wins over ${overruled}: leave it out to have that read)`
@@ -60,7 +63,9 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
   if (production) throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`NODE_ENV is production${won}`)
   // A check that passes everybody would open an app that combines it with another one by "or".
   if (!options.addHook) throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`The option addHook is false${won}`)
-  return { on: false, store: unused, why: `no API keys are configured, set API_KEYS to turn it on${won}` }
+  // Where the option is given, the variable alone changes nothing.
+  const first = options.keys === undefined || won !== '' ? '' : 'put one in the option keys, or leave it out and '
+  return { on: false, store: unused, why: `no API keys are configured, ${first}set API_KEYS to turn it on${won}` }
 }
 
 /** Returns the keys that the environment names, or the store that knows them; without any, an empty list. */

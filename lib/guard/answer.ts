@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ErrorFormat, ErrorFormatter, RejectionInfo, RejectionReason } from '../types.ts'
+import { explain } from './explanations.ts'
 import { pythonRepr } from './python-repr.ts'
 import type { Rejection } from './rejection.ts'
 
@@ -27,12 +28,18 @@ const FORMATS: Readonly<Record<ErrorFormat, (info: RejectionInfo) => object>> = 
 
 export const ERROR_FORMATS = Object.keys(FORMATS)
 
-/** Makes the answers, once and for all. */
-export function buildAnswers (realm: string, message: string): Answers {
+/**
+ * Makes the answers, once and for all.
+ *
+ * @param message - what all of them say; undefined, nothing, or what to do by reason
+ * @param isExplained - which of the two
+ */
+export function buildAnswers (realm: string, message?: string, isExplained = false): Answers {
+  const messageOf = (reason: RejectionReason): string => message ?? (isExplained ? explain(reason) : '')
   // RFC 6750 §3: a request without credentials gets a bare challenge, one with bad credentials learns what is wrong.
   const unauthorized = (reason: RejectionReason, description?: string): Answer => {
     const error = description === undefined ? '' : `, error="invalid_token", error_description="${description}"`
-    const info: RejectionInfo = { status: 401, reason, message, type: 'invalid_request_error', code: 'invalid_api_key' }
+    const info: RejectionInfo = { status: 401, reason, message: messageOf(reason), type: 'invalid_request_error', code: 'invalid_api_key' }
     return answerOf(info, { 'www-authenticate': `Bearer realm="${realm}"${error}` })
   }
   return {
@@ -41,11 +48,12 @@ export function buildAnswers (realm: string, message: string): Answers {
     unknown: unauthorized('unknown', 'The API key is not valid'),
     expired: unauthorized('expired', 'The API key has expired'),
     scope: answerOf(
-      { status: 403, reason: 'scope', message, type: 'invalid_request_error', code: 'insufficient_scope' },
+      { status: 403, reason: 'scope', message: messageOf('scope'), type: 'invalid_request_error', code: 'insufficient_scope' },
       { 'www-authenticate': `Bearer realm="${realm}", error="insufficient_scope"` }
     ),
     unavailable: answerOf(
-      { status: 503, reason: 'unavailable', message, type: 'server_error', code: 'key_store_unavailable' }, { 'retry-after': '1' }
+      { status: 503, reason: 'unavailable', message: messageOf('unavailable'), type: 'server_error', code: 'key_store_unavailable' },
+      { 'retry-after': '1' }
     )
   }
 }

@@ -40,11 +40,14 @@ export function buildReject (
  * Leaves the answer to the application, by an error that says what to answer.
  *
  * @param reject - answers in its place, if it is asked to
+ * @param isExplained - whether the error says what the answer would
  */
-export function buildHandOver (answers: Answers, reject: Reject): Reject {
+export function buildHandOver (answers: Answers, reject: Reject, isExplained: boolean): Reject {
   return function handOver (_request, reply, rejection, done) {
     const { reason, error = new (reason === 'scope' ? FST_DBGPT_AUTH_INSUFFICIENT_SCOPE : FST_DBGPT_AUTH_UNAUTHORIZED)() } = rejection
-    const { status } = answers[reason].info
+    const { status, message } = answers[reason].info
+    // Not '', which the option may be, as an error without a text helps nobody.
+    if (isExplained && message !== '') error.message = message
     const headers = headersOf(answers[reason], rejection)
     const send = (reply: FastifyReply): void => { reject(reply.request, reply, rejection, () => {}) }
     reply.code(status)

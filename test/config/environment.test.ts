@@ -82,7 +82,7 @@ t.test('.env that names a variable and does not set it is an error: taken for no
     `\tAPI_KEYS=${KEY}`, `API_KEYS\t=${KEY}`, `export  API_KEYS=${KEY}`, `export\tAPI_KEYS=${KEY}`, `stray\nAPI_KEYS=${KEY}`, `API_KEYS="${KEY}`,
     `FOO="abc\nAPI_KEYS=${KEY}\nBAR="x"`, `\u00a0API_KEYS=${KEY}`, `\u200bAPI_KEYS=${KEY}`, `A=b\u2028API_KEYS=${KEY}`, `A=b\u0085API_KEYS=${KEY}`,
     `A=b\vAPI_KEYS=${KEY}`, `API_KEYS＝${KEY}`, `set API_KEYS=${KEY}`, `$env:API_KEYS="${KEY}"`, `- API_KEYS=${KEY}`, `"API_KEYS"="${KEY}"`,
-    `{"API_KEYS":"${KEY}"}`, `API_KEYS ${KEY}`, `API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production'
+    `{"API_KEYS":"${KEY}"}`, `API_KEYS ${KEY}`, `API_KEYS: ${KEY}`, '  API_AUTH :on', 'NODE_ENV:production', 'API_AUTH_EXPLAIN: on'
   ]
   for (const [index, text] of lost.entries()) {
     await writeFile('.env', text)
@@ -90,7 +90,7 @@ t.test('.env that names a variable and does not set it is an error: taken for no
     try {
       variables = readDotenv()
     } catch (error) {
-      t.match(error, { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /line \d+ does not set (API_KEYS|API_AUTH|NODE_ENV): write \1=…/ })
+      t.match(error, { code: 'FST_DBGPT_AUTH_ENVIRONMENT', message: /line \d+ does not set (API_KEYS|API_AUTH|API_AUTH_EXPLAIN|NODE_ENV): write \1=…/ })
       t.notMatch((error as Error).message, MARKER)
     }
     t.ok(variables?.API_KEYS === undefined || variables.API_KEYS.includes(KEY), 'refused, or read')

@@ -16,7 +16,8 @@ const bad: Readonly<Record<keyof DbgptAuthOptions, readonly unknown[]>> = {
   addHook: ['false', 0, null],
   logLevel: ['verbose', 'toString', '', 30, null],
   allowWeakKeys: ['yes', 1, null],
-  usage: ['on', 1, null]
+  usage: ['on', 1, null],
+  explain: ['on', 1, null]
 }
 
 for (const [name, values] of Object.entries(bad)) {
@@ -34,7 +35,7 @@ t.test('right options are taken, undefined and a stranger\'s included', async t 
     {}, { keys: [] }, { keys: [KEY] }, { keys: { find: () => null } }, { mode: 'auto' }, { mode: 'on' }, { mode: 'off' },
     { env: {} }, { env: { API_KEYS: undefined } }, { errorFormat: 'openai' }, { errorFormat: 'fastapi' }, { errorFormat: 'dbgpt' },
     { errorFormat: () => 'dbgpt' }, { message: '' }, { realm: '' }, { realm: 'My API (test) [1]' }, { getKey: () => null },
-    { addHook: false }, { logLevel: 'silent' }, { logLevel: 'trace' }, { allowWeakKeys: true },
+    { addHook: false }, { logLevel: 'silent' }, { logLevel: 'trace' }, { allowWeakKeys: true }, { explain: false },
     { keys: undefined, mode: undefined, env: undefined, errorFormat: undefined, message: undefined, realm: undefined },
     { prefix: '/v1' } as DbgptAuthOptions
   ]
@@ -47,13 +48,14 @@ t.test('options that are not given have their defaults, and those that are keep 
     mode: undefined,
     env: undefined,
     errorFormat: 'openai',
-    message: '',
+    message: undefined,
     realm: 'DB-GPT',
     getKey: undefined,
     addHook: true,
     logLevel: 'info',
     allowWeakKeys: false,
     usage: undefined,
+    explain: undefined,
     unknown: []
   } as const
   t.strictSame(readOptions({}), defaults)

@@ -159,9 +159,19 @@ t.test('an error names the place and the way out', async t => {
 })
 
 t.test('off says why', async t => {
-  t.match(resolve({}, { API_AUTH: 'off' }), { on: false, why: 'API_AUTH is off' })
-  t.match(resolve({ mode: 'off' }, {}), { why: 'The option mode is off' })
+  t.match(resolve({}, { API_AUTH: 'off' }), { on: false, why: /^API_AUTH is off, .* to turn it on$/ })
+  t.match(resolve({ mode: 'off' }, {}), { why: /^The option mode is off, .* to turn it on$/ })
   t.match(resolve({}, {}), { why: /no API keys are configured/ })
+})
+
+t.test('refusals are explained by the option, else by the variable, else not', async t => {
+  for (const [explain, API_AUTH_EXPLAIN, expected] of [
+    [undefined, '', false], [undefined, 'off', false], [undefined, ' on ', true], [true, 'off', true], [false, 'on', false]
+  ] as const) {
+    for (const keys of [undefined, new MemoryKeyStore()]) {
+      t.match(resolve({ explain, keys }, { API_KEYS: KEY, API_AUTH_EXPLAIN }), { on: true, explain: expected }, `${explain} ${API_AUTH_EXPLAIN}`)
+    }
+  }
 })
 
 t.test('10,000 keys are read, and each is found', async t => {

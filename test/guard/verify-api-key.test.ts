@@ -81,3 +81,25 @@ t.test('verifyApiKey works with @fastify/auth, by "or" and by "and"', async t =>
   t.equal(await statusOf('/and', { 'x-teapot': '1' }), 401)
   t.equal(await statusOf('/and', { ...bearer(), 'x-teapot': '1' }), 200)
 })
+
+t.test('with explain the error says what to do, and the answer that it sends, too; a message that is given wins', async t => {
+  for (const [options, texts] of [
+    [{ explain: true }, [/^No API key was sent: /, /^API keys cannot be checked just now, /]],
+    [{ explain: true, message: 'Ask ops' }, [/^Ask ops$/, /^Ask ops$/]],
+    [{ explain: true, message: '' }, [/^A valid API key is required$/, /^The key store is unavailable$/]],
+    [{ message: 'Ask ops' }, [/^A valid API key is required$/, /^The key store is unavailable$/]]
+  ] as const) {
+    const { app, guard } = harness(t)
+    await guard({ addHook: false, keys: { find: () => { throw new Error('down') } }, ...options })
+    app.get('/', { onRequest: app.verifyApiKey }, () => t.fail('the handler ran'))
+    app.get('/sent', {
+      onRequest: app.verifyApiKey,
+      errorHandler: (error, _request, reply) => { (error as unknown as VerificationError).send(reply) }
+    }, () => t.fail('the handler ran'))
+    for (const [index, headers] of [{}, bearer()].entries()) {
+      t.match((await app.inject({ url: '/', headers })).json(), { message: texts[index] }, shown(options))
+      const sent = (await app.inject({ url: '/sent', headers })).json()
+      t.match(sent.error.message, 'message' in options ? new RegExp(`^${options.message}$`) : texts[index], shown(options))
+    }
+  }
+})

@@ -31,6 +31,18 @@ export function hasBearer ({ headers: { authorization = '' } }: FastifyRequest):
 }
 
 /**
+ * Tells whether a page of this host sends a request, for somebody with a session or without.
+ *
+ * @param request - the request
+ */
+export function isOwnPage (request: FastifyRequest): boolean {
+  const { headers: { referer, 'sec-fetch-site': site }, protocol, host } = request
+  // On plain HTTP browsers say no more than the address of the page.
+  const isOwn = site === undefined ? referer?.startsWith(`${protocol}://${host}/`) === true : site === 'same-origin'
+  return isOwn && !hasBearer(request)
+}
+
+/**
  * Says in the log why a request was refused for its origin, and what to set if it is the gateway's own.
  *
  * @param request - the request

@@ -1,6 +1,7 @@
 import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readerOf } from '../answers/answer.ts'
+import { LANGUAGE_COOKIE } from '../answers/notice.ts'
 import { escapeHtml, languageOf } from '../answers/page.ts'
 
 const LABELS = { en: 'log out', zh: '退出登录' } as const
@@ -16,16 +17,35 @@ const STYLE = `#dbgpt-gateway-badge {
 @media print { #dbgpt-gateway-badge { display: none !important } }
 `
 
+const SCRIPT_PATH = '/login/badge.js'
+// DB-GPT keeps its language in the browser's storage, and is Chinese until somebody chooses another by a click. That a page
+// is DB-GPT's is told by the user that it has there, once it is loaded.
+const SCRIPT = `(() => {
+  const tell = () => {
+    try {
+      const isDbgpt = localStorage.getItem('__db_gpt_uinfo_key') !== null
+      const language = localStorage.getItem('__db_gpt_lng_key') ?? (isDbgpt ? 'zh' : '')
+      if (/^(en|zh)$/.test(language)) document.cookie = '${LANGUAGE_COOKIE}=' + language + '; path=/; samesite=lax'
+    } catch {} // a browser that keeps nothing
+  }
+  tell()
+  for (const event of ['load', 'click']) addEventListener(event, tell)
+})()
+`
+
 /**
- * Adds the style sheet of the badge: a file of this host, as a page's Content-Security-Policy lets through at the most.
+ * Adds what the badge needs: files of this host, as a page's Content-Security-Policy lets through at the most. A style
+ * sheet, and a script that has the page's requests say which language it speaks.
  *
  * @param app - a scope of the gateway whose routes are public
  */
 export async function badgeRoutes (app: FastifyInstance): Promise<void> {
-  app.get(STYLE_PATH, async (_request, reply) => {
-    reply.type('text/css; charset=utf-8').headers({ 'cache-control': 'private, max-age=3600', 'x-content-type-options': 'nosniff' })
-    return STYLE
-  })
+  for (const [path, type, text] of [[STYLE_PATH, 'text/css', STYLE], [SCRIPT_PATH, 'text/javascript', SCRIPT]] as const) {
+    app.get(path, async (_request, reply) => {
+      reply.type(`${type}; charset=utf-8`).headers({ 'cache-control': 'private, max-age=3600', 'x-content-type-options': 'nosniff' })
+      return text
+    })
+  }
 }
 
 /**
@@ -71,6 +91,7 @@ function isWholePage (reply: FastifyReply): boolean {
  */
 function badgeOf (language: keyof typeof LABELS, name: string): string {
   const html = `<link rel="stylesheet" href="${STYLE_PATH}">` +
-    `<a id="dbgpt-gateway-badge" href="/login" title="${escapeHtml(name)}" hidden>${LABELS[language]} (<bdi>${escapeHtml(name)}</bdi>)</a>`
+    `<a id="dbgpt-gateway-badge" href="/login" title="${escapeHtml(name)}" hidden>${LABELS[language]} (<bdi>${escapeHtml(name)}</bdi>)</a>` +
+    `<script src="${SCRIPT_PATH}" async></script>`
   return `\n${html.replace(/[^\x20-\x7e]/gu, character => `&#${character.codePointAt(0)};`)}\n`
 }

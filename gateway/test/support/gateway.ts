@@ -13,6 +13,7 @@ export const SETTINGS: Settings = {
   DBGPT_API_KEY: '',
   DBGPT_USERS: 'on',
   GATEWAY_BADGE: 'on',
+  API_AUTH_EXPLAIN: 'on',
   SESSION_SECRET: 'a secret of the tests, of more than 32 characters',
   TRUST_PROXY: '',
   DRAIN_SECONDS: 0,
