@@ -153,6 +153,19 @@ t.test('the AI SDK shows what the page says', async t => {
   t.same(shown.map(each => each.replace(/(Cannot connect to API: ).*/, '$1…')), quoted('The AI SDK'))
 })
 
+t.test('clients show what explain says', async t => {
+  const { baseURL } = await serve(t, { explain: true })
+  const model = createOpenAI({ apiKey: WRONG_KEY, baseURL }).chat('echo')
+  const errors = [
+    printed(await rejection(new OpenAI({ apiKey: WRONG_KEY, baseURL }).models.list())),
+    String(await rejection(generateText({ model, prompt: 'x' })))
+  ]
+  t.same(errors.map(error => error.replace(/(not valid: ).*/, '$1…')), [
+    'AuthenticationError: 401 The API key is not valid: …', 'AI_APICallError: The API key is not valid: …'
+  ])
+  for (const error of errors) t.match(text, `\`${error.replace(/(not valid: ).*/, '$1…')}\``)
+})
+
 t.test('fetch, http and curl show what the page says', async t => {
   const { baseURL } = await serve(t)
   const [, inFetch, inHttp, inCurl, inCurlToo] = quoted('fetch, curl and others', 2)
