@@ -67,6 +67,12 @@ export const FST_DBGPT_AUTH_ROUTE = createError(
   'with 1 to 50 scopes, each of visible ASCII characters without " and \\, as a property of the config itself, not of its class'
 )
 
+/** Routes are to be described in a document that is not of OpenAPI 3. */
+export const FST_DBGPT_AUTH_OPENAPI = createError(
+  'FST_DBGPT_AUTH_OPENAPI',
+  'Swagger 2 has no word for a key after "Bearer": give @fastify/swagger the option openapi, { openapi: \'3.1.0\' } for example'
+)
+
 /** A key store was not open before Fastify gave up. */
 export const FST_DBGPT_AUTH_KEY_STORE_SLOW = createError(
   'FST_DBGPT_AUTH_KEY_STORE_SLOW',

@@ -22,13 +22,17 @@ export interface Rules {
   readonly count?: ((key: ApiKey) => void) | undefined
 }
 
-type Policy = FastifyContextConfig['apiKey']
+export type Policy = FastifyContextConfig['apiKey']
 
 /** What a route's own config asks for, and nobody else: a prototype may be polluted. */
-export function routePolicy (request: FastifyRequest): Policy {
-  const { config } = request.routeOptions
+export function policyIn (config: FastifyContextConfig): Policy {
   const policy = config.apiKey
   return policy !== undefined && Object.hasOwn(config, 'apiKey') ? policy : undefined
+}
+
+/** What the route of a request asks for. */
+export function routePolicy (request: FastifyRequest): Policy {
+  return policyIn(request.routeOptions.config)
 }
 
 /** Who asks for a check has decided that there is one; the scopes that the route asks for are part of it. */

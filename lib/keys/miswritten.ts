@@ -1,6 +1,8 @@
 import { weaknessOf } from './weak-key.ts'
 
 const VARIABLE = /^(?:(?:export|set)[ \t]+|\$env:)?(?:[A-Z][A-Z0-9_]{2,}|[Aa]pi[_-]?[Kk]eys?)(?:[ \t]*=[ \t]*[^= \t]|:[ \t])/
+// As bcrypt, argon2, scrypt and crypt(3) begin them; the commas of argon2 make several entries of one.
+const HASH = /^\$(?:2[abxy]|argon2(?:id|i|d)|scrypt|y|[156])\$/
 // What generated keys are made of (RFC 6750 §2.1, and the colon of a digest). A long random key of any characters may
 // well have a semicolon in it, but hardly two such parts.
 const TOKEN = /^[\w.~+/:-]+=*$/
@@ -12,6 +14,7 @@ const MISTAKES: readonly (readonly [mistake: string, holds: (text: string) => bo
   ['is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>)$/.test(text)],
   ['is the name of a file: give that as API_KEYS_FILE', text => /^(?:file:|\/run\/secrets\/)/.test(text)],
   ['is a digest without "sha256:" before it', text => /^sha-?256[=_-][\da-f]{64}$/i.test(text)],
+  ['is a salted hash, by which no key can be found: give its holder a new key', text => HASH.test(text)],
   ['begins as JSON does: give the key alone', text => text.startsWith('{"')],
   ['begins with the name of a variable: give its value alone', text => VARIABLE.test(text)],
   ['begins with "Bearer": drop it', text => /^Bearer[ \t]/i.test(text)],

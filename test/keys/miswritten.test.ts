@@ -22,6 +22,9 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>'],
   'is the name of a file: give that as API_KEYS_FILE': ['file:///etc/keys.txt', '/run/secrets/api_keys'],
   'is a digest without "sha256:" before it': [hashApiKey(KEY).replace(':', '='), hashApiKey(KEY).replace(':', '-'), hashApiKey(KEY).replace('sha256:', 'SHA-256=')],
+  'is a salted hash, by which no key can be found: give its holder a new key': [
+    `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`, '$2y$05$abc', '$argon2id$v=19$m=65536', '$argon2d$v=19', '$scrypt$ln=16', '$6$salt$hash', '$y$j9T$salt$hash'
+  ],
   'begins as JSON does: give the key alone': ['{"keys":[{"digest":"x"}', `{"key":"${KEY}"}`],
   'begins with "Bearer": drop it': [`Bearer ${KEY}`, `bearer ${KEY}`],
   'begins with a dash and a blank: drop them': [`- ${KEY}`]
@@ -36,7 +39,7 @@ for (const [mistake, texts] of Object.entries(mistakes)) {
 t.test('what only resembles a mistake is none', async t => {
   for (const text of [
     KEY, hashApiKey(KEY), 'JBSWY3DPEHPK3PXP====', 'MFRGGZDFMZTWQ2LK=', 'aGVsbG8gd29ybGQ=', 'QUJD==', 'API_KEYS=', 'AB=c', 'key=value', '"', '\'', '"a\'', '[a', 'a]',
-    `${KEY};`, `;${KEY}`, `${KEY};short`, `${KEY};${'ab'.repeat(20)}`, `-${KEY}`, `Bearer${KEY}`, '{a}', 'a;b;c', `x${KEY}"`
+    `${KEY};`, `;${KEY}`, `${KEY};short`, `${KEY};${'ab'.repeat(20)}`, `-${KEY}`, `Bearer${KEY}`, '{a}', 'a;b;c', '$2b', '$9$a', 'a$2b$', `x${KEY}"`
   ]) t.equal(mistakeOf(text), undefined, shown(text))
 })
 

@@ -23,6 +23,13 @@ export async function snippetsOf (file: string, language?: string): Promise<Snip
   return snippets.filter(snippet => language === undefined || snippet.language === language)
 }
 
+/** Returns the first cells of the rows of a table, which is the one under a heading. */
+export async function rowsUnder (file: string, heading: string): Promise<string[]> {
+  const [, section = ''] = (await pageOf(file)).split(`\n## ${heading}\n`)
+  const [table = ''] = section.split('\n## ')
+  return [...table.matchAll(/^\| (?!there |\| |---)(.*?) \|/gm)].map(([, cell = '']) => cell)
+}
+
 /** Makes a folder in which the package is found by its name, as it is by those who have installed it. */
 export async function makePackageFolder (t: Test): Promise<string> {
   built('dist/index.js')

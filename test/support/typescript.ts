@@ -24,9 +24,10 @@ export function compile (folder: string, ...args: readonly string[]): string[] {
   }
   const files = fileNames.map(name => join(folder, name))
   const program = ts.createProgram({ rootNames: files, options, host })
-  const found = files.map(name => program.getSourceFile(name))
-    .flatMap(file => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
-  if (!options.noEmit) program.emit()
+  const sources = files.map(name => program.getSourceFile(name))
+  const found = sources.flatMap(file => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+  // One by one: to emit them all at once would check every declaration of every package.
+  if (!options.noEmit) for (const file of sources) program.emit(file)
   return [...errors, ...program.getOptionsDiagnostics(), ...found].map(describe)
 }
 

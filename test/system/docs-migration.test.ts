@@ -1,12 +1,12 @@
 import bearerAuth, { type FastifyBearerAuthOptions } from '@fastify/bearer-auth'
 import t, { type Test } from 'tap'
 import type { DbgptAuthOptions } from '../../lib/index.ts'
-import { bearer, BODY_401, CHALLENGE, harness, KEY, rejection, WRONG_KEY } from '../support/app.ts'
-import { pageOf } from '../support/documentation.ts'
+import { bearer, BODY_401, CHALLENGE, harness, KEY, OTHER_KEY, rejection, WRONG_KEY } from '../support/app.ts'
+import { rowsUnder } from '../support/documentation.ts'
 
-const text = await pageOf('docs/migration.md')
+const PAGE = 'docs/migration.md'
 /** The rows of both tables, by their first cell. */
-const rows = [...text.matchAll(/^\| (?!there |\| |---)(.*?) \|/gm)].map(([, cell = '']) => cell)
+const rows = [...await rowsUnder(PAGE, 'From DB-GPT\'s own check'), ...await rowsUnder(PAGE, 'From @fastify/bearer-auth')]
 
 type Headers = Record<string, string>
 
@@ -54,6 +54,11 @@ const trials: Readonly<Record<string, (t: Test) => Promise<void>>> = {
   'unknown URLs': async t => {
     t.equal(await outcome(t, {}, {}, '/unknown'), '401')
     t.equal(await outcome(t, {}, bearer(), '/unknown'), '404')
+  },
+  '`[system] api_keys = ["a", "b"]` in its TOML': async t => {
+    for (const options of [{ env: { API_KEYS: `${KEY},${OTHER_KEY}` } }, { keys: [KEY, OTHER_KEY] }]) {
+      for (const key of [KEY, OTHER_KEY]) t.equal(await outcome(t, options, bearer(key)), '200')
+    }
   },
   'the 401': async t => {
     const { app, guard } = harness(t)
@@ -118,7 +123,7 @@ const trials: Readonly<Record<string, (t: Test) => Promise<void>>> = {
   }
 }
 
-t.test('every row of docs/migration.md is tried', async t => {
+t.test('every row about DB-GPT and @fastify/bearer-auth is tried', async t => {
   t.same(rows, Object.keys(trials))
 })
 

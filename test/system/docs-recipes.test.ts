@@ -116,6 +116,14 @@ const trials: Readonly<Record<string, Trial>> = {
     await says(/name: 'onRequest - checkApiKey'/)
     t.equal(await says(/name: 'request',[^}]*'dbgpt_auth\.key\.id': '(\w+)'/), createApiKey(KEY).id)
   },
+  OpenAPI: async (t, say) => {
+    const document = JSON.parse((await say('/documentation/json')).slice('200 '.length))
+    const { '/flows': flows, '/health': health } = document.paths
+    t.same([flows.get.security, health.get.security], [[{ dbgptAuth: ['flows:read'] }], []])
+    t.match(await say('/documentation/'), /<title>Swagger UI</)
+    t.equal(await say('/flows'), `401 ${BODY_401}`)
+    t.equal(await say('/flows', KEY), `200 ["${createApiKey(KEY).id}"]`)
+  },
   'A message that helps, for those who may know': async (t, say) => {
     t.match(await say('/v1/models'), /^401 \{"error":\{"message":"Send Authorization: Bearer <key>; keys: https:/)
     t.match(await say('/'), /^401 \{"success":false,.*'message': 'Send Authorization/)

@@ -9,13 +9,14 @@ import { startRecipe } from '../support/recipe.ts'
 import { compile } from '../support/typescript.ts'
 
 const PAGE = 'docs/typescript.md'
-const [typed, plain, augmented, ...others] = await snippetsOf(PAGE) as [Snippet, Snippet, Snippet, ...Snippet[]]
+const snippets = await snippetsOf(PAGE)
+const [typed, plain, augmented, provided] = snippets as [Snippet, Snippet, Snippet, Snippet]
 const text = await pageOf(PAGE)
 const settings = [...text.matchAll(/^\| `(?!module`)(\w+)` \| (?:its own|`(\w+)`).*? \| (.*?) ?\| (.*?) ?\|$/gm)]
 const PACKAGES = ['fastify', '@types/node', 'fastify-dbgpt-auth']
 
-t.test('there are three programs and eight settings', async t => {
-  t.same(others, [])
+t.test('there are four programs and eight settings', async t => {
+  t.equal(snippets.length, 4)
   t.equal(settings.length, 8)
 })
 
@@ -72,4 +73,11 @@ t.test('the program with types of its own compiles, and what it does not say is 
     await writeFile(join(folder, 'program.mts'), augmented.code.replace('app.apiKeys.add', 'app.apiKeys.insert'))
     t.match(check(module), [/TS2339|TS2551/], module)
   }
+})
+
+t.test('the program with a type provider compiles, runs from the tarball, and takes a key where there is one', async t => {
+  const ask = await startRecipe(t, provided, { API_KEYS: KEY })
+  t.match(await ask('/?limit=2'), { status: 200, body: 'stranger 2' })
+  t.match(await ask('/?limit=2', { headers: bearer() }), { status: 200, body: `${createApiKey(KEY).id} 2` })
+  t.match(await ask('/?limit=no', { headers: bearer() }), { status: 400 })
 })

@@ -1,29 +1,10 @@
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { createApiKey } from 'fastify-dbgpt-auth'
 import { KEY } from '../../../test/support/app.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 
-const PATH = '/usr/bin/chromium'
-
-/** Why the tests that need a browser are skipped here; false, they are not. */
-export const skip: string | false = existsSync(PATH) ? false : 'there is no Chromium on this machine: apt-get install chromium'
-
-/** Starts Chromium for the length of a test. */
-export async function startBrowser (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({
-    executablePath: PATH,
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'
-    ],
-    // People's browsers do keep pages to go back to.
-    ignoreDefaultArgs: ['--disable-back-forward-cache']
-  })
-  t.teardown(async () => await browser.close())
-  return browser
-}
+export { skip, startBrowser } from '../../../test/support/browser.ts'
 
 export const VIEWPORT = { width: 640, height: 480 }
 

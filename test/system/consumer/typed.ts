@@ -1,5 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import dbgptAuth, { type ApiKey, type DbgptAuthOptions, type KeyStore, type ManagedKeyStore } from 'fastify-dbgpt-auth'
+import { transform } from 'fastify-dbgpt-auth/openapi'
 import { RedisKeyStore, type RedisKeyStoreOptions } from 'fastify-dbgpt-auth/redis'
 import { check, KEY } from './check.cjs'
 
@@ -12,6 +13,7 @@ app.get('/me', { onRequest: app.verifyApiKey }, me)
 const redis: RedisKeyStoreOptions = { url: 'redis://localhost', prefix: undefined }
 const managed: ManagedKeyStore = new RedisKeyStore(redis)
 app.addHook('onClose', async () => { await managed.close?.() })
+export const describe = transform
 await check(app)
 
 function me (request: FastifyRequest, _reply: FastifyReply): string | undefined {

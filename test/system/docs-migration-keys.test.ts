@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import cors from '@fastify/cors'
+import t, { type Test } from 'tap'
+import { type ApiKey, createApiKey, type DbgptAuthOptions, FileKeyStore } from '../../lib/index.ts'
+import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection } from '../support/app.ts'
+import { runCommand } from '../support/cli.ts'
+import { makePackageFolder, rowsUnder, runShell, snippetsOf } from '../support/documentation.ts'
+import { makeTemporaryFolder } from '../support/files.ts'
+
+const PAGE = 'docs/migration.md'
+const POSTGRES = '/usr/lib/postgresql'
+const bin = existsSync(POSTGRES) ? join(POSTGRES, readdirSync(POSTGRES).sort().at(-1) as string, 'bin') : undefined
+const skip = bin === undefined ? 'there is no PostgreSQL on this machine: apt-get install postgresql' : false
+/** PostgreSQL does not run as root. */
+const NOBODY = 65534
+const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+/** Keys as LiteLLM makes them. */
+const VIRTUAL = `sk-${MARKER}-4FgQ1xJ0a9bC`
+const [BLOCKED, EXPIRING, MASTER] = [`${VIRTUAL}-b`, `${VIRTUAL}-e`, `${VIRTUAL}-m`]
+
+/** The lines of a shell under a heading. */
+async function linesUnder (heading: string): Promise<string> {
+  const [snippet, ...others] = (await snippetsOf(PAGE, 'sh')).filter(each => each.heading === heading)
+  t.same(others, [])
+  return snippet?.code ?? ''
+}
+
+/** Runs lines of the page in a folder, and returns which keys are then in its file. */
+async function keysBy (lines: string, folder: string, env: Record<string, string>): Promise<ApiKey[]> {
+  const { stdout, stderr } = await runShell(lines, { cwd: folder, env })
+  t.notMatch(stdout + stderr, MARKER)
+  t.notMatch(stderr, /dbgpt-auth:|Error|ERROR/)
+  return await new FileKeyStore(join(folder, 'keys.json')).list()
+}
+
+t.test('keys of DB-GPT move from the variable, and from its TOML', async t => {
+  const folder = await makePackageFolder(t)
+  await writeFile(join(folder, 'dbgpt.toml'), `[system]\nlanguage = "en"\napi_keys = [\n  "${OTHER_KEY}",\n  "${VIRTUAL}"\n]\n`)
+  // Another python3 may be older.
+  const lines = (await linesUnder('From DB-GPT\'s own check')).replace('python3', '/usr/bin/python3')
+  const keys = await keysBy(lines, folder, { API_KEYS: ` ${KEY} ,,` })
+  t.same(new Set(keys.map(({ digest }) => digest)), new Set([KEY, OTHER_KEY, VIRTUAL].map(key => createApiKey(key).digest)))
+  const weak = await runCommand(['import', '--store', join(folder, 'weak.json')], { stdin: 'dbgpt' })
+  t.match(weak, { code: 1, stderr: /--allow-weak takes such keys/ })
+})
+
+/** A database with the columns of LiteLLM's table of keys that the page names, as its Prisma schema has them. */
+async function startLiteLLM (t: Test): Promise<Record<string, string>> {
+  const folder = await makeTemporaryFolder(t)
+  if ('uid' in user) chownSync(folder, NOBODY, NOBODY)
+  const env = { PGHOST: folder, PGUSER: 'litellm', PGDATABASE: 'postgres' }
+  const run = (program: string, ...args: string[]) => execFileSync(join(bin as string, program), args, { ...user, cwd: folder, env, stdio: 'pipe' })
+  run('initdb', '-D', 'data', '-U', 'litellm', '-A', 'trust', '-N')
+  run('pg_ctl', '-D', 'data', '-w', '-l', 'log', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start')
+  t.teardown(() => { run('pg_ctl', '-D', 'data', '-m', 'immediate', 'stop') })
+  const rows = [[VIRTUAL, '\'billing\'', 'NULL', 'NULL'], [EXPIRING, 'NULL', '\'2030-01-02 03:04:05.678\'', 'false'], [BLOCKED, '\'old\'', 'NULL', 'true']]
+  run('psql', '-c', `CREATE TABLE "LiteLLM_VerificationToken" (
+    token text PRIMARY KEY, key_name text, key_alias text, expires timestamp(3), blocked boolean, user_id text, team_id text,
+    models text[], max_budget double precision, rpm_limit bigint)`)
+  for (const [key = '', alias, expires, blocked] of rows) {
+    run('psql', '-c', `INSERT INTO "LiteLLM_VerificationToken" VALUES
+      ('${createApiKey(key).digest}', 'sk-...aBcD', ${alias}, ${expires}, ${blocked}, 'ada', NULL, '{gpt-4}', 10, 100)`)
+  }
+  return env
+}
+
+let moved: ApiKey[] = []
+t.test('keys of LiteLLM move from its database, with names and expiry, and the master key from its variable', { skip }, async t => {
+  const env = await startLiteLLM(t)
+  moved = await keysBy(await linesUnder('From LiteLLM'), await makePackageFolder(t), { ...env, LITELLM_MASTER_KEY: MASTER })
+  t.same(new Set(moved.map(({ id }) => id)), new Set([VIRTUAL, EXPIRING, MASTER].map(key => createApiKey(key).id)))
+})
+
+function movedKey (text: string): ApiKey | undefined {
+  return moved.find(({ id }) => id === createApiKey(text).id)
+}
+
+/** What a guarded app answers, or what it does not start with. */
+async function outcome (t: Test, options: DbgptAuthOptions, key = KEY): Promise<string> {
+  const { app, guard } = harness(t)
+  try {
+    await guard(options)
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+  app.get('/', () => 'ok')
+  app.get('/health', { config: { apiKey: false } }, () => 'ok')
+  return String((await app.inject({ url: '/', headers: bearer(key) })).statusCode)
+}
+
+type Trial = (t: Test) => Promise<void>
+const production = { NODE_ENV: 'production' }
+
+const sections: Readonly<Record<string, Readonly<Record<string, Trial>>>> = {
+  'From LiteLLM': {
+    'a virtual key, `sk-…`': async t => {
+      const { digest } = createApiKey(VIRTUAL)
+      t.equal(await outcome(t, { env: { ...production, API_KEYS: `sha256:${digest}` } }, VIRTUAL), '200')
+      t.equal(await outcome(t, { keys: moved.map(({ digest, expiresAt }) => ({ digest, expiresAt })) }, VIRTUAL), '200')
+    },
+    '`key_alias`': async t => {
+      t.equal(movedKey(VIRTUAL)?.name, 'billing')
+      t.equal(movedKey(EXPIRING)?.name, undefined)
+    },
+    '`expires`': async t => {
+      t.same(movedKey(EXPIRING)?.expiresAt, new Date('2030-01-02T03:04:05Z'))
+      t.equal(movedKey(VIRTUAL)?.expiresAt, undefined)
+    },
+    '`blocked`': async t => { t.equal(movedKey(BLOCKED), undefined) },
+    '`user_id`, `team_id`': async t => { t.same(movedKey(VIRTUAL)?.metadata, { user: 'ada', team: null }) },
+    'the master key, which is in no database': async t => {
+      t.equal(movedKey(MASTER)?.name, 'master')
+      t.equal(await outcome(t, { env: { ...production, API_KEYS: 'sk-1234' } }), 'FST_DBGPT_AUTH_KEY_WEAK')
+    },
+    '`models`, `allowed_routes`': async t => { t.equal(movedKey(VIRTUAL)?.scopes, undefined) },
+    '`max_budget`, `rpm_limit`, `tpm_limit`': async t => {
+      t.same(Object.keys(movedKey(VIRTUAL)?.metadata ?? {}), ['user', 'team'])
+    }
+  },
+  'From vLLM': {
+    '`--api-key a b`, or `VLLM_API_KEY=a`': async t => {
+      for (const key of [KEY, OTHER_KEY]) t.equal(await outcome(t, { env: { ...production, API_KEYS: `${KEY},${OTHER_KEY}` } }, key), '200')
+    },
+    '`VLLM_API_KEY=a,b` is one key': async t => {
+      const env = { API_KEYS: `${KEY},${OTHER_KEY}` }
+      t.equal(await outcome(t, { env }), '200')
+      t.equal(await outcome(t, { env }, env.API_KEYS), '401')
+      t.equal(await outcome(t, { keys: [env.API_KEYS] }), 'FST_DBGPT_AUTH_KEY_INVALID')
+    },
+    'no key: open': async t => {
+      t.equal(await outcome(t, { env: production }), 'FST_DBGPT_AUTH_KEYS_REQUIRED')
+      t.equal(await outcome(t, { env: { ...production, API_AUTH: 'off' } }), '200')
+    },
+    '`/health` and `/metrics` are open': async t => {
+      const { app, guard } = harness(t)
+      await guard()
+      for (const url of ['/health', '/metrics']) app.get(url, { config: { apiKey: false } }, () => 'ok')
+      for (const url of ['/health', '/metrics']) t.equal((await app.inject(url)).statusCode, 200, url)
+    },
+    '`OPTIONS` is not checked': async t => {
+      const headers = { origin: 'https://ui.example.com', 'access-control-request-method': 'GET' }
+      for (const [first, status] of [[true, 204], [false, 401]] as const) {
+        const { app, guard } = harness(t)
+        if (first) await app.register(cors)
+        await guard()
+        app.get('/', () => 'ok')
+        t.equal((await app.inject({ method: 'OPTIONS', url: '/', headers })).statusCode, status, `${first}`)
+      }
+    },
+    '`{"error":"Unauthorized"}`': async t => {
+      const { app, guard } = harness(t)
+      await guard({ errorFormat: () => ({ error: 'Unauthorized' }) })
+      t.match(await app.inject('/'), { statusCode: 401, body: '{"error":"Unauthorized"}' })
+    }
+  }
+}
+
+for (const [heading, trials] of Object.entries(sections)) {
+  t.test(`every row under "${heading}" is tried`, async t => {
+    t.same(await rowsUnder(PAGE, heading), Object.keys(trials))
+  })
+  for (const [row, trial] of Object.entries(trials)) {
+    t.test(`it is as docs/migration.md says of ${row}, ${heading.toLowerCase()}`, { skip: heading === 'From LiteLLM' && skip }, trial)
+  }
+}
+
+t.test('a salted hash is told as a mistake, in a list and to the command', async t => {
+  const hash = '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
+  for (const text of [hash, `$argon2id$v=19$m=65536,t=3,p=4$${'c29tZXNhbHQ'}$RdescudvJCsgt3ub`]) {
+    const error = await rejection(harness(t).guard({ env: { ...production, API_KEYS: text } }))
+    t.match(error, { code: 'FST_DBGPT_AUTH_KEY_MISWRITTEN', message: /salted hash/ })
+    t.match(await runCommand(['import', '--store', 'none.json'], { stdin: text }), { code: 1, stderr: /salted hash/ })
+  }
+})
