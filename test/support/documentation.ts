@@ -6,15 +6,11 @@ import type { Test } from 'tap'
 import { WRONG_KEY } from './app.ts'
 import { built, ROOT } from './build.ts'
 import { bareNode } from './process.ts'
+import { type Snippet, sectionsOf } from './sections.ts'
+
+export type { Snippet }
 
 const run = promisify(execFile)
-
-export interface Snippet {
-  /** The heading that it stands under. */
-  readonly heading: string
-  readonly language: string
-  readonly code: string
-}
 
 /** Reads a page of the documentation, such as `docs/errors.md`. */
 export async function pageOf (file: string): Promise<string> {
@@ -23,12 +19,7 @@ export async function pageOf (file: string): Promise<string> {
 
 /** Returns the snippets of a page, in its order, all or those in a language. */
 export async function snippetsOf (file: string, language?: string): Promise<Snippet[]> {
-  const text = await pageOf(file)
-  const snippets = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ index, 1: language, 2: code }) => ({
-    heading: [...text.slice(0, index).matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] as string,
-    language: language as string,
-    code: code as string
-  }))
+  const snippets = sectionsOf(await pageOf(file)).flatMap(({ snippets }) => snippets)
   return snippets.filter(snippet => language === undefined || snippet.language === language)
 }
 

@@ -18,12 +18,13 @@ export function linksOf (text: string): string[] {
     .map(([, inline, defined, bare]) => inline ?? defined ?? bare ?? '')
 }
 
-/** Returns the anchors that GitHub gives to the headings of a page. */
+/** Returns the anchors of the headings of a page: `<a id="…"></a>` in the heading, else what GitHub makes of its text. */
 export function anchorsOf (text: string): string[] {
   const anchors: string[] = []
   for (const [, heading = ''] of text.replace(/^```.*?^```$/gms, '').matchAll(/^#{1,6} +(.*?) *#*$/gm)) {
+    const [, explicit] = /<a id="([^"]*)"><\/a>/.exec(heading) ?? []
     const shown = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    const anchor = shown.toLowerCase().replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '').replaceAll(' ', '-')
+    const anchor = explicit ?? shown.toLowerCase().replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '').replaceAll(' ', '-')
     const before = anchors.filter(each => each.replace(/-\d+$/, '') === anchor || each === anchor).length
     anchors.push(before === 0 ? anchor : `${anchor}-${before}`)
   }

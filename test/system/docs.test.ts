@@ -8,6 +8,7 @@ import { serializeKeyFile } from '../../lib/stores/file/key-file.ts'
 import { bearer, BODY_401, harness, KEY } from '../support/app.ts'
 import { keyIn } from '../support/cli.ts'
 import { askProgram, makePackageFolder, pageOf, runShell, snippetsOf } from '../support/documentation.ts'
+import { chineseOf } from '../support/languages.ts'
 import { resolve, type Variables } from '../support/settings.ts'
 import { until } from '../support/until.ts'
 
@@ -25,11 +26,15 @@ const probes: Readonly<Record<string, { readonly key?: string, readonly status?:
   'A key store of one\'s own': { key: KEY, more: `table.set('${createApiKey(KEY).digest}', { name: 'x' })` }
 }
 
-const files = ['README.md', ...(await readdir('docs')).map(name => `docs/${name}`)]
-// What needs a Redis has a test of its own, and so have the recipes and CommonJS.
-const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/typescript.md']
-for (const file of files.filter(name => name.endsWith('.md') && !apart.includes(name))) {
+const pages = (await readdir('docs', { recursive: true })).filter(name => name.endsWith('.md')).map(name => `docs/${name}`).sort()
+// What needs a Redis has a test of its own, and so have the recipes, CommonJS, and DB-GPT.
+const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/typescript.md', 'docs/dbgpt-401.md']
+const run = new Set<string>()
+for (const file of ['README.md', ...pages, 'README.zh-CN.md'].filter(name => !apart.some(page => name === page || name === chineseOf(page)))) {
   for (const { heading, code } of await snippetsOf(file, 'js')) {
+    // In Chinese only comments are others, which another test holds: the same program runs once.
+    if (run.has(code)) continue
+    run.add(code)
     t.test(`the program of ${file} under "${heading}" runs, and guards`, async t => {
       const folder = await makePackageFolder(t)
       await writeFile(join(folder, 'keys.json'), serializeKeyFile([createApiKey(KEY)]))

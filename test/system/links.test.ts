@@ -49,4 +49,5 @@ t.test('links are read from prose, in each of their forms, and not from code', a
     '[a](b.md "title") ![image](c.png)', '[d]: e.md', '<https://example.com>', '`[no](f.md)` ``[no`](f.md)``', '```js', '[no](g.md)', '```'
   ].join('\n')), ['b.md', 'c.png', 'e.md', 'https://example.com'])
   t.same(anchorsOf('# A\n```sh\n# no heading\n```\n## A\n## From @fastify/bearer-auth ##\n'), ['a', 'a-1', 'from-fastifybearer-auth'])
+  t.same(anchorsOf('## 密钥\n## 权限范围 <a id="scopes"></a>\n'), ['密钥', 'scopes'])
 })
