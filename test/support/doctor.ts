@@ -41,10 +41,7 @@ export async function assertFirst (t: Test, setup: Setup): Promise<void> {
     t.match(findings[0], { message: says, fix: /\S/ }, name)
     // Not its message: a Redis that cannot be used may say so otherwise the next time.
     for (const { code, severity, fix } of findings) {
-      t.ok(english.stdout.includes(`
-${severity} ${code}: `) && english.stdout.includes(`
-  fix: ${fix}
-`), `${name}: ${code}`)
+      for (const line of [`${severity} ${code}: `, `  fix: ${fix}\n`]) t.ok(english.stdout.includes(`\n${line}`), `${name}: ${code}`)
     }
     t.match(chinese.stdout, new RegExp(`(错误|警告) ${first}: .*\\p{Script=Han}.*\n  处理：`, 'u'), name)
   }
