@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { BODY_401, KEY } from '../../support/app.ts'
-import { type Ask } from '../../support/recipe.ts'
+import { pageOf } from '../../support/documentation.ts'
+import type { Ask } from '../../support/recipe.ts'
 import { testRecipes } from '../../support/recipes.ts'
 
 async function tryMiddleware (t: Test, { say }: Ask): Promise<void> {
@@ -44,5 +45,29 @@ await testRecipes(t, 'Frameworks', {
     await tryMiddleware(t, more)
     const headers = { origin: 'https://ui.example.com', 'access-control-request-method': 'GET' }
     t.match(await more('/', { method: 'OPTIONS', headers }), { status: 204, headers: { 'access-control-allow-origin': '*' } })
+  },
+  '`fastify-cli` and `@fastify/autoload`': async (t, start, others) => {
+    const page = await pageOf('docs/recipes.md')
+    const [, args = ''] = /`npx fastify start (.*)`/.exec(page) ?? []
+    const names = [/`(plugins\/.*)`:/, /`(routes\/.*)`:/].map(pattern => pattern.exec(page)?.[1])
+    const run = async (app: (code: string) => string): Promise<Ask> => {
+      const files: Record<string, string> = Object.fromEntries(names.map((name, index) => [name, others[index]?.code]))
+      return await start({
+        files,
+        change: code => {
+          files['app.mjs'] = app(code)
+          // What the command calls; it would not be one if it was imported.
+          return `${code.split('\n')[0]}\nimport command from 'fastify-cli/start.js'\ncommand.cli(${JSON.stringify(args.split(' '))})\n`
+        }
+      })
+    }
+    const ask = await run(code => code)
+    await ask.says(/"keys":2,.*"msg":"API key authentication is on/)
+    t.equal(await ask.say('/models', KEY), '200 []')
+    for (const path of ['/models', '/models/', '/unknown']) t.match(await ask.say(path), /^401 \{"success":false,/, path)
+    t.match(await ask.say('/unknown', KEY), /^404 /)
+    const { say } = await run(code => code.replace(', skipOverride: true', ''))
+    t.match(await say('/models'), /^401 /)
+    t.match(await say('/unknown'), /^404 /, 'without skipOverride')
   }
 })
