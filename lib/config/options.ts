@@ -41,6 +41,16 @@ const RULES: Readonly<Record<keyof DbgptAuthOptions, Rule>> = {
 
 // Fastify's own, which it hands on: https://fastify.dev/docs/latest/Reference/Plugins/#plugin-options
 const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
+// Its server's, which the template of fastify-cli hands on to every plugin with --options, and that command's own.
+const SERVER_OPTIONS: readonly string[] = [
+  'ajv', 'allowErrorHandlerOverride', 'allowUnsafeRegex', 'bodyLimit', 'caseSensitive', 'childLoggerFactory', 'clientErrorHandler',
+  'connectionTimeout', 'constraints', 'disableRequestLogging', 'exposeHeadRoutes', 'forceCloseConnections', 'frameworkErrors',
+  'genReqId', 'handlerTimeout', 'http', 'http2', 'http2SessionTimeout', 'https', 'ignoreDuplicateSlashes', 'ignoreTrailingSlash',
+  'keepAliveTimeout', 'logController', 'logger', 'loggerInstance', 'maxParamLength', 'maxRequestsPerSocket', 'onConstructorPoisoning',
+  'onProtoPoisoning', 'pluginTimeout', 'querystringParser', 'requestIdHeader', 'requestIdLogLabel', 'requestTimeout',
+  'return503OnClosing', 'rewriteUrl', 'routerOptions', 'schemaController', 'schemaErrorFormatter', 'serializerOpts',
+  'serverFactory', 'trustProxy', 'useSemicolonDelimiter', 'skipOverride'
+]
 
 /**
  * Checks the options' types and bounds, and fills in defaults; what `keys` holds is checked where it is read.
@@ -62,7 +72,7 @@ export function readOptions (given: DbgptAuthOptions): Options {
 /** Names the options that nobody knows, each with the one that was perhaps meant. */
 function findUnknown (given: DbgptAuthOptions): string[] {
   const known = Object.keys(RULES)
-  return Object.keys(given).filter(name => !known.includes(name) && !FASTIFY_OPTIONS.includes(name))
+  return Object.keys(given).filter(name => ![...known, ...FASTIFY_OPTIONS, ...SERVER_OPTIONS].includes(name))
     .map(name => `There is no option "${name}", is "${nearest(name, known)}" meant?`)
 }
 

@@ -88,4 +88,5 @@ t.test('an unknown option is named, with the one that was perhaps meant; Fastify
     t.same(readOptions({ [name]: 1 }).unknown, [`There is no option "${name}", is "${meant}" meant?`])
   }
   t.same(readOptions({ prefix: '/v1', logLevel: 'info', logSerializers: {} } as DbgptAuthOptions).unknown, [])
+  t.same(readOptions({ trustProxy: true, logger: false, bodyLimit: 1, skipOverride: true } as DbgptAuthOptions).unknown, [], 'its server\'s')
 })

@@ -1,12 +1,17 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { built, ROOT } from './build.ts'
 import { makeTemporaryFolder } from './files.ts'
 
+interface Manifest {
+  readonly dependencies: object
+  readonly files: readonly string[]
+}
+
+const MAX_BYTES = 64 * 1024 * 1024
 let tarball: Promise<Buffer> | undefined
 
 /**
@@ -18,8 +23,8 @@ export async function installPackages (t: Test, names: readonly string[]): Promi
   const installed = join(folder, 'node_modules')
   const links = new Set(names)
   if (links.delete('fastify-dbgpt-auth')) {
-    await unpack(join(installed, 'fastify-dbgpt-auth'))
-    const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object }
+    const { dependencies, files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest
+    await unpack(join(installed, 'fastify-dbgpt-auth'), files)
     for (const name of Object.keys(dependencies)) links.add(name)
   }
   for (const name of links) {
@@ -29,19 +34,14 @@ export async function installPackages (t: Test, names: readonly string[]): Promi
   return folder
 }
 
-async function unpack (folder: string): Promise<void> {
+async function unpack (folder: string, files: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true })
-  execFileSync('tar', ['-xz', '--strip-components=1', '-C', folder], { input: await (tarball ??= pack()) })
+  execFileSync('tar', ['-x', '-C', folder], { input: await (tarball ??= pack(files)) })
 }
 
-async function pack (): Promise<Buffer> {
+/** What npm would pack, in a tenth of the time; test/system/package.test.ts asks npm itself. */
+async function pack (files: readonly string[]): Promise<Buffer> {
   built('dist/index.js')
-  const folder = await mkdtemp(join(tmpdir(), 'dbgpt-auth-pack-'))
-  try {
-    await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT })
-    const [name = ''] = await readdir(folder)
-    return await readFile(join(folder, name))
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  const command = ['-c', '-C', ROOT, 'package.json', 'README.md', 'LICENSE', ...files]
+  return (await promisify(execFile)('tar', command, { encoding: 'buffer', maxBuffer: MAX_BYTES })).stdout
 }

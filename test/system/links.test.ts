@@ -19,7 +19,7 @@ t.test('every link of the documentation leads somewhere', async t => {
   t.same((await Promise.all(pages.map(async page => await deadLinks(ROOT, page)))).flat(), [])
 })
 
-t.test('so does every link in the tarball, which holds all of docs', async t => {
+t.test('so does every link in the package, which holds all of docs', async t => {
   const root = join(await installPackages(t, ['fastify-dbgpt-auth']), 'node_modules', 'fastify-dbgpt-auth')
   const pages = await pagesIn(root, ['.', 'docs', 'benchmarks'])
   t.same(pages.filter(page => page.startsWith('docs')), await pagesIn(ROOT, ['docs']))
