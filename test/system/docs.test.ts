@@ -27,7 +27,7 @@ const probes: Readonly<Record<string, { readonly key?: string, readonly status?:
 
 const files = ['README.md', ...(await readdir('docs')).map(name => `docs/${name}`)]
 // What needs a Redis has a test of its own, and so have the recipes and CommonJS.
-const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/typescript.md']
+const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/recipes-stores.md', 'docs/typescript.md']
 for (const file of files.filter(name => name.endsWith('.md') && !apart.includes(name))) {
   for (const { heading, code } of await snippetsOf(file, 'js')) {
     t.test(`the program of ${file} under "${heading}" runs, and guards`, async t => {
