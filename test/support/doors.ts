@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { connect } from 'node:net'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
@@ -21,10 +21,8 @@ export interface Door {
   readonly start: (t: Test, code: string, ports: { readonly check: string, readonly service: string }) => Promise<string>
 }
 
-export const DOORS: readonly Door[] = [
-  { name: 'nginx', language: 'nginx', skip: missing('nginx', '-v', 'nginx-light'), start: startNginx },
-  { name: 'Caddy', language: 'caddyfile', skip: missing('caddy', 'version', 'caddy'), start: startCaddy }
-]
+export const NGINX: Door = { name: 'nginx', language: 'nginx', skip: missing('nginx', '-v', 'nginx-light'), start: startNginx }
+export const CADDY: Door = { name: 'Caddy', language: 'caddyfile', skip: missing('caddy', 'version', 'caddy'), start: startCaddy }
 
 function missing (program: string, argument: string, name: string): string | false {
   return spawnSync(program, [argument]).error === undefined ? false : `there is no ${program} on this machine: apt-get install ${name}`

@@ -9,7 +9,7 @@ import { RedisKeyStore } from '../../lib/stores/redis/store.ts'
 import { bearer, BODY_401, BODY_503, CHALLENGE, challenge, KEY, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
 import { type Answer, ask, type Question } from '../support/ask.ts'
 import { pickerOf, snippetsOf } from '../support/documentation.ts'
-import { DOORS, startTellingService } from '../support/doors.ts'
+import { CADDY, NGINX, startTellingService } from '../support/doors.ts'
 import { startRecipe } from '../support/recipe.ts'
 import { freePorts, RedisServer, skip as noRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
@@ -38,7 +38,7 @@ t.test('proxies ask the plugin', { skip: noRedis }, async t => {
   const withRedis = code.replace('fastify-dbgpt-auth\n', 'fastify-dbgpt-auth @redis/client\n')
   const check = await startRecipe(t, { language, code: withRedis }, { API_KEYS_REDIS_URL: redis.url })
   const ports = { check: new URL(check.url).port, service: await startTellingService(t) }
-  for (const { name, language, skip, start } of DOORS) {
+  for (const { name, language, skip, start } of [NGINX, CADDY]) {
     await t.test(name, { skip }, async t => {
       const { code } = snippet(`${name} asks`, language)
       await tryDoor(t, redis, await start(t, code, ports))
@@ -47,6 +47,19 @@ t.test('proxies ask the plugin', { skip: noRedis }, async t => {
       t.equal((await ask(`${url}/`, { headers: bearer() })).status, name === 'nginx' ? 503 : 502, 'the check does not run')
     })
   }
+})
+
+t.test('nginx answers preflights before it asks, where it is told to', { skip: NGINX.skip }, async t => {
+  const [check, service] = [...await freePorts(1), await startTellingService(t)].map(String) as [string, string]
+  const answer = `if ($request_method = OPTIONS) {
+      add_header Access-Control-Allow-Origin https://ui.example.com;
+      add_header Access-Control-Allow-Headers authorization;
+      return 204;
+    }`
+  const code = snippet('nginx asks', 'nginx').code.replace('auth_request /_key;', `${answer}\nauth_request /_key;`)
+  const url = await NGINX.start(t, code, { check, service })
+  t.match(await ask(`${url}/`, { method: 'OPTIONS' }), { status: 204, headers: { 'access-control-allow-origin': 'https://ui.example.com' } })
+  t.equal((await ask(`${url}/`)).status, 503, 'whatever else comes is checked')
 })
 
 /** What holds whichever proxy asks. */
