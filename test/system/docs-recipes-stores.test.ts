@@ -167,9 +167,11 @@ t.test('keys of a slow service, with a cache', { buffered: true }, async t => {
   t.equal(timesOf(KEY), 1, 'who comes at once asks once')
   await tryRefusals(t, ask)
   const before = asked.length
-  const flood = await Promise.all(Array.from({ length: 200 }, async (_, index) => await ask.say('/', `${WRONG_KEY}${index}`)))
-  t.same(new Set(flood), new Set([`401 ${BODY_401}`]))
-  t.equal(asked.length - before, 200, 'that a key is unknown is not kept')
+  const flood = new Set<string>()
+  // One after the other: on a busy machine, many at once would wait for too long.
+  for (let count = 0; count < 100; count++) flood.add(await ask.say('/', `${WRONG_KEY}${count % 10}`))
+  t.same(flood, new Set([`401 ${BODY_401}`]))
+  t.equal(asked.length - before, 100, 'that a key is unknown is not kept')
   t.equal(await ask.say('/', OTHER_KEY), `401 ${BODY_401}`)
   known.set(createApiKey(OTHER_KEY).digest, { name: 'other', expiresAt: '2100-01-01T00:00:00Z' })
   t.equal(await ask.say('/', OTHER_KEY), '200 Hello other', 'a new key works at once')
