@@ -30,6 +30,16 @@ export async function rowsUnder (file: string, heading: string): Promise<string[
   return [...table.matchAll(/^\| (?!there |\| |---)(.*?) \|/gm)].map(([, cell = '']) => cell)
 }
 
+/** Returns what finds the one snippet of a page under a heading, in a language. */
+export async function pickerOf (file: string): Promise<(heading: string, language?: string) => Snippet> {
+  const snippets = await snippetsOf(file)
+  return (heading, language = 'js') => {
+    const found = snippets.filter(snippet => snippet.heading === heading && snippet.language === language)
+    if (found.length !== 1) throw new Error(`${file} has ${found.length} of ${language} under "${heading}"`)
+    return found[0] as Snippet
+  }
+}
+
 /** Makes a folder in which the package is found by its name, as it is by those who have installed it. */
 export async function makePackageFolder (t: Test): Promise<string> {
   built('dist/index.js')

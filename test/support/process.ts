@@ -11,14 +11,18 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>
   /** A command line that runs the one which is appended to it. */
   readonly by?: readonly string[]
+  /** Another Node than the one that runs the tests. */
+  readonly node?: string | undefined
 }
 
 /**
  * The command line that runs Node with nothing of this process's environment but what is told: by way of `env`, for
  * tap adds its loaders to the environment of whatever it sees start, which makes a process slow.
  */
-export function bareNode (args: readonly string[], env: Readonly<Record<string, string>> = {}): [string, string[]] {
-  return ['env', ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), process.execPath, ...args]]
+export function bareNode (
+  args: readonly string[], env: Readonly<Record<string, string>> = {}, node = process.execPath
+): [string, string[]] {
+  return ['env', ['-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), node, ...args]]
 }
 
 /**
@@ -30,8 +34,8 @@ export class Program {
   readonly output = { stdout: '', stderr: '' }
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
 
-  constructor (t: Test, file: string | readonly string[], { cwd, env, by = [] }: ProgramOptions) {
-    const [name, args] = bareNode([file].flat(), env)
+  constructor (t: Test, file: string | readonly string[], { cwd, env, by = [], node }: ProgramOptions) {
+    const [name, args] = bareNode([file].flat(), env, node)
     const [first, ...rest] = [...by, name, ...args] as [string, ...string[]]
     const child = spawn(first, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const name of ['stdout', 'stderr'] as const) {

@@ -34,6 +34,8 @@ export interface Ask extends Pick<Program, 'says'> {
 export interface Recipe extends Omit<Snippet, 'heading'> {
   /** Texts of files, by their paths. */
   readonly files?: Readonly<Record<string, string>> | undefined
+  /** Another Node than the one that runs the tests. */
+  readonly node?: string | undefined
 }
 
 /** The ending of a program's file, and of what it is compiled to, by the language of its snippet. */
@@ -43,7 +45,7 @@ const ENDINGS: Readonly<Record<string, readonly [source: string, program: string
 
 /** Runs a program of the documentation as it stands, with the packages that its first line names and no others. */
 export async function startRecipe (
-  t: Test, { code, language, files = {} }: Recipe, env: Readonly<Record<string, string>>
+  t: Test, { code, language, files = {}, node }: Recipe, env: Readonly<Record<string, string>>
 ): Promise<Ask> {
   const [, names] = /^\/\/ npm install (.*)\n/.exec(code) ?? []
   const [source, ending] = ENDINGS[language] ?? []
@@ -57,7 +59,7 @@ export async function startRecipe (
   if (source !== ending) {
     assert.deepEqual(compile(cwd, `server.${source}`, '--module', 'nodenext', '--experimentalDecorators'), [])
   }
-  const program = new Program(t, join(cwd, 'launch.mjs'), { cwd, env })
+  const program = new Program(t, join(cwd, 'launch.mjs'), { cwd, env, node })
   const url = `http://localhost:${await program.says(/^listens on (\d+)$/m)}`
   const askPath = async (path: string, question?: Question): Promise<Answer> => await ask(url + path, question)
   const say = async (path: string, key?: string): Promise<string> => {

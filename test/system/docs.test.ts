@@ -28,7 +28,7 @@ const probes: Readonly<Record<string, { readonly key?: string, readonly status?:
 
 const pages = (await readdir('docs', { recursive: true })).filter(name => name.endsWith('.md')).map(name => `docs/${name}`).sort()
 // What needs a Redis has a test of its own, and so have the recipes, CommonJS, and DB-GPT.
-const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/typescript.md', 'docs/dbgpt-401.md']
+const apart = ['docs/scaling.md', 'docs/recipes.md', 'docs/recipes-stores.md', 'docs/typescript.md', 'docs/dbgpt-401.md']
 const run = new Set<string>()
 for (const file of ['README.md', ...pages, 'README.zh-CN.md'].filter(name => !apart.some(page => name === page || name === chineseOf(page)))) {
   for (const { heading, code } of await snippetsOf(file, 'js')) {
