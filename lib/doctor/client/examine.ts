@@ -62,6 +62,7 @@ async function examineUrl (
   if (proxy?.url === undefined || direct.fault.stage !== 'connect') return [cause]
   const { fault, found } = await examineOrigin({ asker: asker.by(proxy.url), key, origin, show })
   if (fault === undefined) return [{ code: 'env_proxy_only', params: { variable: proxy.variable } }, ...found]
+  if (fault.stage === 'tls' || fault.stage === 'answer') return [await judgeFault(fault, asker.by(proxy.url)), cause]
   return [cause, judgeProxyFault(fault, proxy.variable)].filter(each => each !== undefined)
 }
 

@@ -30,7 +30,7 @@ export async function exchange (question: Question): Promise<Outcome> {
   }
   const tunnel = await connect(proxy, question)
   if ('code' in tunnel) return tunnel
-  return await send(https.request(url, { ...common, socket: tunnel } as RequestOptions), question)
+  return await send(https.request(url, { ...common, socket: tunnel } as RequestOptions), question, 'tls')
 }
 
 function clientOf ({ protocol }: URL): typeof http | typeof https {
@@ -76,9 +76,10 @@ function codeOf ({ code = 'ERROR', message }: NodeJS.ErrnoException): string {
   return code === 'EPROTO' && reason !== undefined ? `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}` : code
 }
 
-async function send (request: ClientRequest, question: Question): Promise<Outcome> {
+/** @param first - the stage that it begins with: in a tunnel there is a connection already */
+async function send (request: ClientRequest, question: Question, first: Stage = 'connect'): Promise<Outcome> {
   const isTls = question.url.protocol === 'https:'
-  let stage: Stage = 'connect'
+  let stage = first
   let timer: NodeJS.Timeout
   return await new Promise(resolve => {
     const enter = (next: Stage): void => {
@@ -91,7 +92,7 @@ async function send (request: ClientRequest, question: Question): Promise<Outcom
       resolve(outcome)
       request.destroy()
     }
-    enter('connect')
+    enter(first)
     request.on('socket', socket => {
       socket.once('connect', () => enter(isTls ? 'tls' : 'answer'))
       socket.once('secureConnect', () => enter('answer'))
