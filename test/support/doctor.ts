@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http, { type RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { type Client, examineClient } from '../../lib/doctor/client/examine.ts'
 import { CLIENT_TEXTS } from '../../lib/doctor/client/texts.ts'
@@ -44,14 +44,15 @@ export function codesOf (findings: readonly Finding[]): string[] {
 
 /** Starts a server that answers as told, and remembers what it is asked. */
 export async function startWatched (t: Test, listener: RequestListener, options?: https.ServerOptions): Promise<Watched> {
-  return await watch(t, options === undefined ? http.createServer(listener) : https.createServer(options, listener), options !== undefined)
+  const server = options === undefined ? http.createServer(listener) : https.createServer(options, listener)
+  return await watch(t, server, options !== undefined)
 }
 
 /** Starts an app with the plugin and a route or two. */
 export async function startGuarded (
-  t: Test, auth: DbgptAuthOptions = {}, prepare: (app: FastifyInstance) => unknown = () => {}, options: FastifyServerOptions = {}
+  t: Test, auth: DbgptAuthOptions = {}, prepare: (app: FastifyInstance) => unknown = () => {}
 ): Promise<Watched> {
-  const app = Fastify(options)
+  const app = Fastify()
   const seen: Seen[] = []
   app.addHook('onRequest', async ({ method, url, headers }) => { seen.push({ method, url, headers }) })
   await prepare(app)

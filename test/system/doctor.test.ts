@@ -22,7 +22,8 @@ const noPython = spawnSync(PYTHON, ['-c', 'import fastapi, uvicorn']).status ===
   ? false
   : 'there is no FastAPI on this machine: apt-get install python3-fastapi python3-uvicorn'
 
-type Cases = Readonly<Record<string, readonly [code: string | undefined, configuration: string, path?: string, key?: string]>>
+/** What is first found, by which configuration it comes about, and what is asked. */
+type Cases = Readonly<Record<string, readonly [code: string | undefined, lines: string, path?: string, key?: string]>>
 
 /** Examines what stands before an API, case by case. */
 async function testCases (t: Test, api: Watched, cases: Cases, portOf: (index: number) => number): Promise<void> {

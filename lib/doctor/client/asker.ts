@@ -50,10 +50,10 @@ export class Asker {
     return new Asker(url, this.#run.timeoutMs, this.#run)
   }
 
-  /** Counts something that is asked by other means; false, it would be one too many. */
-  take (): boolean {
-    if (this.#run.left === 0 || this.timeoutMs === 0) return false
-    this.#run.left--
+  /** Counts what is asked, by whichever means; false, it would be too much. */
+  take (count = 1): boolean {
+    if (this.#run.left < count || this.timeoutMs === 0) return false
+    this.#run.left -= count
     return true
   }
 

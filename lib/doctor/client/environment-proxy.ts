@@ -38,10 +38,10 @@ function isExcluded (url: URL, list: string): boolean {
 }
 
 function isWithin (host: string, network: string): boolean {
-  const [net = '', prefix] = network.split('/')
+  const [net = '', prefix = ''] = network.split('/')
   const family = isIP(net)
   const bits = Number(prefix)
-  if (family === 0 || family !== isIP(host) || !/^\d{1,3}$/.test(prefix ?? '') || bits > (family === 4 ? 32 : 128)) return false
+  if (family === 0 || family !== isIP(host) || !/^\d{1,3}$/.test(prefix) || bits > (family === 4 ? 32 : 128)) return false
   const list = new BlockList()
   list.addSubnet(net, bits, family === 4 ? 'ipv4' : 'ipv6')
   return list.check(host, family === 4 ? 'ipv4' : 'ipv6')

@@ -1,5 +1,4 @@
 import type { Found } from '../finding.ts'
-import { hostOf } from './address.ts'
 import type { Asker } from './asker.ts'
 import { type Fault, isAnswer, TIMEOUT } from './outcome.ts'
 import { namePort, speaksTls } from './port.ts'
@@ -47,16 +46,16 @@ export async function judgeFault (fault: Fault, asker: Asker): Promise<Found<Fau
   const isTls = url.protocol === 'https:'
   const params = { host: url.host }
   const known = TLS[code] ?? (stage === 'connect' ? CONNECTION[code] : undefined)
-  if (known !== undefined) return { code: known, params: known === 'tls_wrong_name' ? { host: hostOf(url) } : params }
+  if (known !== undefined) return { code: known, params }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return await judgeNoTls(asker)
   if (isTls && /^(?:ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|EPROTO)/.test(code)) return { code: 'tls_failed', params: { code } }
   if (stage === 'connect') return { code: 'unreachable', params: { ...params, code } }
   if (code.startsWith('HPE_')) return judgeBytes(fault)
   const ended = code === TIMEOUT ? 'no_answer' : 'connection_closed'
   if (stage === 'tls') return code === TIMEOUT ? { code: 'no_answer', params } : await judgeNoTls(asker)
-  if (!isTls && asker.proxy === undefined) {
-    if (asker.take() && await speaksTls(url, asker.timeoutMs)) return { code: 'https_port', params }
-    const what = asker.take() ? await namePort(url, asker.timeoutMs) : undefined
+  if (!isTls && asker.proxy === undefined && asker.take(2)) {
+    if (await speaksTls(url, asker.timeoutMs)) return { code: 'https_port', params }
+    const what = await namePort(url, asker.timeoutMs)
     if (what !== undefined) return { code: 'not_http', params: { what } }
   }
   return { code: ended, params }

@@ -21,7 +21,7 @@ const VISIBLE = /^[\x21-\x7e]+$/
 // Byte order marks, joiners, directions, soft hyphens: what comes along from web pages, chats and PDF files.
 const INVISIBLE = /\p{Cf}|\p{Mn}|(?![\t\n\v\f\r])\p{Cc}/gu
 const QUOTES = /^["'`\u2018-\u201f\u00ab\u00bb](.*)["'`\u2018-\u201f\u00ab\u00bb]$/
-const MORE_PLACEHOLDERS = /^(?:sk-)?(?:[x*]{4,}|your[-_ ].*(?:key|token))$|(?:\.\.\.|…)$|^(?:enter|insert|replace|paste)[-_ ]/i
+const MORE_PLACEHOLDERS = /^(?:sk-)?(?:[x*]{4,}|your[-_ ].*(?:key|token))$|(?:\.\.\.|…)$|^(?:insert|replace|paste)[-_ ]/i
 
 /** Finds what is wrong, one after the other, and takes it away. */
 export function readKeyText (text: string | undefined): KeyText {

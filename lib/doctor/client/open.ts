@@ -1,5 +1,4 @@
 import type { Found } from '../finding.ts'
-import { loginOf } from './login.ts'
 import type { Case } from './case.ts'
 import { type Answer, isHtml } from './outcome.ts'
 import { DBGPT_GUARDED, isPublicPath, type Place, variantOf } from './place.ts'
@@ -17,11 +16,9 @@ const LINES: Readonly<Partial<Record<Server, string>>> = {
 /** Says what a server is that has asked for no key anywhere. */
 export async function judgeOpen ({ show }: Pick<Case, 'show'>, path: string, { api }: Place, first: Answer): Promise<Found<ClientCode>[]> {
   const answer = api?.answer ?? first
-  const system = loginOf(first)
-  if (system !== undefined) return [{ code: 'login_page', params: { system } }]
-  const isApi = api !== undefined || (first.status >= 200 && first.status < 300 && !isHtml(first))
-  if (!isApi) return [judgeNone(path, first, show)]
   const [pathname = ''] = path.split('?')
+  const isApi = api !== undefined || (first.status >= 200 && first.status < 300 && !isHtml(first))
+  if (!isApi) return [judgeNone(pathname, first, show)]
   const wrong: Found<ClientCode>[] = first.status === 404 && pathname !== '/' && api?.path === variantOf(pathname) && api !== undefined
     ? [{ code: api.path.length < pathname.length ? 'path_version_twice' : 'path_version_missing', params: { path: show(api.path) } }]
     : []
@@ -35,6 +32,6 @@ export async function judgeOpen ({ show }: Pick<Case, 'show'>, path: string, { a
 }
 
 function judgeNone (path: string, first: Answer, show: Case['show']): Found<ClientCode> {
-  if (first.status === 404) return { code: 'path_wrong', params: { path: show(path.split('?')[0] ?? '') } }
+  if (first.status === 404) return { code: 'path_wrong', params: { path: show(path) } }
   return isHtml(first) ? { code: 'not_api' } : { code: 'cannot_tell' }
 }

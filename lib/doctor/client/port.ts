@@ -29,11 +29,7 @@ async function happens (socket: Socket, event: string, timeoutMs: number): Promi
   const signal = AbortSignal.timeout(timeoutMs)
   const over = once(socket, 'close', { signal }).then(() => false)
   const came = once(socket, event, { signal }).then(() => true)
-  try {
-    return await Promise.any([came, over])
-  } catch {
-    return false
-  } finally {
-    socket.on('error', () => {}).destroy()
-  }
+  const happened = await Promise.any([came, over]).catch(() => false)
+  socket.on('error', () => {}).destroy()
+  return happened
 }

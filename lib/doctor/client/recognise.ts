@@ -54,7 +54,6 @@ export function serverOf (answer: Answer): Server | undefined {
   const isOurs = scheme === 'bearer' && ((code === 'invalid_api_key' && type === 'invalid_request_error') || /^The API key /.test(description) ||
     (error === 'insufficient_scope' && code === 'insufficient_scope'))
   if (isOurs) return 'fastify-dbgpt-auth'
-  if (code === 'key_store_unavailable') return 'fastify-dbgpt-auth'
   // DB-GPT sends no challenge.
   if (format === 'dbgpt') return 'DB-GPT'
   if (format === 'fastapi' && code === 'invalid_api_key') return 'DB-GPT model API'

@@ -8,7 +8,6 @@ import { errorOf, type Server, serverOf } from './recognise.ts'
 import { HIDDEN, type Show } from './secrets.ts'
 import type { KeyCode } from './texts-key.ts'
 import type { ProxyCode } from './texts-proxy.ts'
-import { isDigestText } from '../../keys/api-key.ts'
 import { holdsGeneratedKey } from '../../keys/generate.ts'
 
 const MAX_KEY_LENGTH = 512
@@ -31,7 +30,6 @@ export function judgeRefusal (
   if (saysNothingWasSent(answer)) return { code: 'authorization_dropped' }
   if (isMistyped) return { code: 'key_mistyped' }
   if (isPlaceholder) return { code: 'key_placeholder' }
-  if (isDigestText(key)) return { code: 'key_digest' }
   const name = server ?? serverOf(answer)
   if (OTHERS.includes(name) && holdsGeneratedKey(key)) return { code: 'key_not_for_server', params: { server: String(name) } }
   const owner = ownerOf(key)

@@ -181,14 +181,15 @@ t.test('what is no URL is told at once', async t => {
 })
 
 t.test('a key that is taken in another header alone is found, and goes nowhere else', async t => {
-  const of = (name: string, value: string) => async (t: Test): Promise<Watched> => await startWatched(t, ({ headers }, response) => {
-    response.writeHead(headers[name] === value ? 200 : 401, { 'content-type': 'application/json' }).end(headers[name] === value ? '{"data":[]}' : '{"error":"no"}')
+  const start = async (name: string, value: string): Promise<Watched> => await startWatched(t, ({ headers }, response) => {
+    const isGood = headers[name] === value
+    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' }).end(isGood ? '{"data":[]}' : '{"error":"no"}')
   })
   const basic = Buffer.from(`${KEY}:`).toString('base64')
   for (const [name, value] of [
     ['x-api-key', KEY], ['api-key', KEY], ['authorization', KEY], ['authorization', `Token ${KEY}`], ['authorization', `ApiKey ${KEY}`], ['authorization', `Basic ${basic}`]
   ] as const) {
-    const server = await of(name, value)(t)
+    const server = await start(name, value)
     const [first, ...others] = await examine({ url: `${server.url}/v1/models`, key: KEY })
     t.equal(first?.code, 'key_accepted_otherwise', `${name} ${value.slice(0, 6)}`)
     t.match(first?.fix.toLowerCase(), name)

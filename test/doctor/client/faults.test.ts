@@ -45,6 +45,7 @@ t.test('what does not speak HTTP is named, or said to end, or to hang', async t 
     ['FTP', 'not_http', '220 (vsFTPd 3.0.3)\r\n', true],
     ['something', 'not_http', 'hello\r\n', true],
     ['HTTP/2', 'http2_only', Buffer.from('000006040000000000000300000064', 'hex'), true],
+    ['the end of HTTP/2', 'http2_only', Buffer.from('0000080700000000000000000000000001', 'hex'), true],
     ['an alert of TLS', 'https_port', Buffer.from('15030100020246', 'hex'), false],
     ['half an answer', 'answer_broken', 'HTTP/1.1 xx\r\n\r\n', false],
     ['endless headers', 'answer_broken', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, false]
@@ -92,7 +93,9 @@ t.test('what is wrong with TLS is named, and no key is sent', async t => {
   const run = async (args: string): Promise<unknown> => await promisify(execFile)('openssl', args.split(' '), { cwd: folder })
   await run('req -x509 -days 2 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=self -addext subjectAltName=IP:127.0.0.1 -keyout self.key -out self.pem')
   const ca = await readFile(certificates.ca)
-  const read = async ({ cert, key }: { cert: string, key: string }): Promise<{ cert: Buffer, key: Buffer }> => ({ cert: await readFile(cert), key: await readFile(key) })
+  const read = async (files: { cert: string, key: string }): Promise<{ cert: Buffer, key: Buffer }> => {
+    return { cert: await readFile(files.cert), key: await readFile(files.key) }
+  }
   const good = await read(await certificates.filesFor('good', 'IP:127.0.0.1'))
   const self = await read({ cert: join(folder, 'self.pem'), key: join(folder, 'self.key') })
   const old = { ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
@@ -102,6 +105,10 @@ t.test('what is wrong with TLS is named, and no key is sent', async t => {
     t.equal(await firstOf(server.port, {}, 'https'), code)
     t.same(server.seen, [], code)
   }
+  const mutual = await startWatched(t, (_request, response) => response.end(), { ...good, ca, requestCert: true, maxVersion: 'TLSv1.2' })
+  t.match(await firstOf(mutual.port, {}, 'https'), /^tls_(unknown_ca|failed)$/)
+  const bad = await startAnswering(t, (socket, text) => { if (text !== '') socket.end(Buffer.from('15030300020228', 'hex')) })
+  t.equal(await firstOf(bad, {}, 'https'), 'tls_failed', 'an alert')
   const server = await startWatched(t, (_request, response) => response.end(), { ...good, ca })
   t.equal(await firstOf(server.port), 'https_port', 'asked without TLS')
   const plain = await startWatched(t, (_request, response) => response.end())

@@ -22,11 +22,11 @@ t.test('the proxy of the environment is asked once, and what it changes is found
   for (const [name, options, code] of cases) {
     const proxy = await startForwardProxy(t, options)
     api.seen.length = 0
-    const http_proxy = proxy.url.replace('//', '//user:p%40ss@')
-    t.equal(codesOf(await examine({ url, key: KEY, env: { http_proxy } }))[0], code, name)
+    const named = proxy.url.replace('//', '//user:p%40ss@')
+    t.equal(codesOf(await examine({ url, key: KEY, env: { http_proxy: named } }))[0], code, name)
     t.equal(proxy.seen.length, 1, name)
     assertHarmless(t, name, api.seen)
-    t.same(await examine({ url, key: KEY, env: { HTTP_PROXY: http_proxy, NO_PROXY: 'localhost, 127.0.0.1' } }).then(codesOf), [], name)
+    t.same(await examine({ url, key: KEY, env: { HTTP_PROXY: named, NO_PROXY: 'localhost, 127.0.0.1' } }).then(codesOf), [], name)
     t.equal(proxy.seen.length, 1, `${name}, but not for this host`)
   }
   const env = (ALL_PROXY: string): { readonly env: Record<string, string> } => ({ env: { ALL_PROXY } })
@@ -73,6 +73,9 @@ t.test('of what is asked by TLS, a proxy sees where to, and no key', async t => 
     const port = await startAnswering(t, (socket, text) => { if (text !== '') socket.end(answer) })
     t.ok(codesOf(await examine({ url, key: KEY, env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })).some(code => code.startsWith('env_proxy_')), answer)
   }
+  const plain = await startForwardProxy(t, { status: 403 })
+  t.ok(codesOf(await examine({ url: 'https://inside.invalid/', env: { HTTPS_PROXY: plain.url } })).includes('env_proxy_refuses'))
+  t.equal(plain.seen[0]?.line, 'CONNECT inside.invalid:443')
   const hangs = await startAnswering(t, () => {})
   t.ok(codesOf(await examine({ url, env: { HTTPS_PROXY: `127.0.0.1:${hangs}` }, timeoutMs: 300 })).includes('env_proxy_unreachable'))
 })
@@ -86,14 +89,14 @@ t.test('the environment names a proxy as it does for curl', async t => {
   t.equal(of('http://h', {}), undefined)
   const excluded = [
     ['http://h', '*'], ['http://h.example', '.example'], ['http://a.h.example', 'h.example'], ['http://h.example', '*.example'],
-    ['http://10.1.2.3', '10.0.0.0/8'], ['http://[fd00::1]', 'fd00::/8'], ['http://[::1]:8', '[::1]:8'], ['http://H:80', 'x h:80'], ['https://h', 'h:443']
+    ['http://10.1.2.3', '10.0.0.0/8'], ['http://[fd00::1]', 'fd00::/8'], ['http://[::1]:8', '[::1]:8'], ['http://H:80', 'x h:80'], ['http://[::1]', '::1'], ['https://h', 'h:443']
   ] as const
   for (const [url, NO_PROXY] of excluded) t.equal(of(url, { ...both, NO_PROXY }), undefined, NO_PROXY)
   const included = [
     ['http://h', 'x'], ['http://ah.example', 'h.example'], ['http://10.1.2.3', '11.0.0.0/8'], ['http://10.1.2.3', '10.0.0.0/x'], ['http://10.1.2.3', '10.0.0.0/99'],
     ['http://h', '10.0.0.0/8'], ['http://h:81', 'h:80'], ['http://1.10.0.1', '10.0.0.1'], ['http://[::1]', '10.0.0.0/8'], ['http://h', 'x/y']
   ] as const
-  for (const [url, no_proxy] of included) t.equal(of(url, { ...both, no_proxy }), 'HTTP_PROXY', no_proxy)
+  for (const [url, list] of included) t.equal(of(url, { ...both, no_proxy: list }), 'HTTP_PROXY', list)
   t.equal(proxyFor(new URL('http://h'), { http_proxy: 'http://' })?.url, undefined)
   t.equal(proxyFor(new URL('http://h'), { http_proxy: `u:${MARKER}@p:1` })?.url?.hostname, 'p')
 })

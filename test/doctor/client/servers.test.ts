@@ -1,13 +1,18 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { generateApiKey } from '../../../lib/index.ts'
+import { Asker } from '../../../lib/doctor/client/asker.ts'
+import { judgeProxyFault } from '../../../lib/doctor/client/by-proxy.ts'
+import { judgeFault } from '../../../lib/doctor/client/faults.ts'
+import type { Fault } from '../../../lib/doctor/client/outcome.ts'
+import { speaksTls } from '../../../lib/doctor/client/port.ts'
 import { KEY } from '../../support/app.ts'
-import { assertHarmless, codesOf, examine, hasKey, startWatched } from '../../support/doctor.ts'
+import { assertHarmless, codesOf, examine, hasKey, startGuarded, startWatched, type Watched } from '../../support/doctor.ts'
 
 interface Told {
   readonly status: number
-  readonly body?: string
-  readonly headers?: OutgoingHttpHeaders
+  readonly body?: string | undefined
+  readonly headers?: OutgoingHttpHeaders | undefined
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -16,8 +21,14 @@ const DETAIL = '{"detail":{"error":{"message":"","type":"invalid_request_error",
 const ENVELOPE = '{"success":false,"err_code":"401","err_msg":"{\'error\': {\'message\': \'\', \'type\': \'invalid_request_error\', \'param\': None, \'code\': \'invalid_api_key\'}}","data":null}'
 const page = (title: string, rest = ''): string => `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n${rest}</body>\r\n</html>`
 
+async function startTold (t: Test, { status, body, headers }: Told): Promise<Watched> {
+  return await startWatched(t, (_request, response) => response.writeHead(status, { ...JSON_TYPE, ...headers }).end(body))
+}
+
 t.test('servers of other kinds are recognised by how they refuse', async t => {
-  const error = (message: string, type: string, code: string | number | null): string => JSON.stringify({ error: { message, type, param: null, code } })
+  const error = (message: string, type: string, code: string | number | null): string => {
+    return JSON.stringify({ error: { message, type, param: null, code } })
+  }
   const cases: readonly (readonly [server: string, told: Told, code?: string])[] = [
     ['vLLM', { status: 401, body: '{"error":"Unauthorized"}' }],
     ['LiteLLM', { status: 401, body: error('Authentication Error, Invalid proxy server token passed', 'auth_error', '401') }],
@@ -33,7 +44,7 @@ t.test('servers of other kinds are recognised by how they refuse', async t => {
     ['TGI', { status: 401, headers: { 'x-compute-type': 'gpu' } }]
   ]
   for (const [server, { status, body = '', headers }] of cases) {
-    const { url, seen } = await startWatched(t, (_request, response) => response.writeHead(status, { ...JSON_TYPE, ...headers }).end(body))
+    const { url, seen } = await startTold(t, { status, body, headers })
     const foreign = await examine({ url: `${url}/v1/models`, key: KEY })
     t.equal(codesOf(foreign)[0], 'key_unknown_other', body)
     t.match(foreign[0]?.message, server)
@@ -57,7 +68,7 @@ t.test('words for a key that is expired, not seen, not allowed or another\'s are
     ['key_of_other', { status: 401, body: '{"error":"Unauthorized"}' }, `hf_${KEY}`]
   ]
   for (const [code, { status, body = '', headers }, key = KEY] of cases) {
-    const { url } = await startWatched(t, (_request, response) => response.writeHead(status, { ...JSON_TYPE, ...headers }).end(body))
+    const { url } = await startTold(t, { status, body, headers })
     t.equal(codesOf(await examine({ url: `${url}/v1/models`, key }))[0], code, body)
   }
 })
@@ -106,7 +117,7 @@ t.test('what a proxy, a login or a server in trouble answers is no word on the k
     ['cannot_tell', { status: 405, body: '{"detail":"Method Not Allowed"}' }]
   ]
   for (const [code, { status, body = '', headers }] of cases) {
-    const { url, seen } = await startWatched(t, (_request, response) => response.writeHead(status, { ...JSON_TYPE, ...headers }).end(body))
+    const { url, seen } = await startTold(t, { status, body, headers })
     for (const key of [KEY, undefined]) {
       seen.length = 0
       t.equal(codesOf(await examine({ url: `${url}/v1/models`, key }))[0], code, `${status} ${body}`)
@@ -162,4 +173,58 @@ t.test('a login as a page that lets a key pass is none', async t => {
   })
   t.same(codesOf(await examine({ url: `${url}/v1/models`, key: KEY })), [])
   t.ok(seen.some(hasKey))
+})
+
+t.test('the gateway is recognised by what it serves to everybody', async t => {
+  const { url } = await startGuarded(t, {}, app => {
+    app.get('/login/badge.css', { config: { apiKey: false } }, async () => '#dbgpt-gateway-badge {}')
+  })
+  t.match(await examine({ url, key: KEY }), [{ code: 'key_good' }, { code: 'server' }, { code: 'gateway' }])
+})
+
+t.test('a key that a proxy drops and another header brings through is both', async t => {
+  const challenge = { ...JSON_TYPE, 'www-authenticate': 'Bearer realm="DB-GPT"' }
+  const { url } = await startWatched(t, ({ headers }, response) => {
+    const isGood = headers['x-api-key'] === KEY
+    response.writeHead(isGood ? 200 : 401, challenge).end(isGood ? '{"data":[]}' : DETAIL)
+  })
+  t.same(codesOf(await examine({ url: `${url}/v1/models`, key: KEY })), ['key_accepted_otherwise', 'authorization_dropped'])
+})
+
+t.test('a server that answers only some of the questions is judged by these', async t => {
+  type Answers = (method: string, url: string, key: string | undefined) => number
+  const some = async (answers: Answers): Promise<string> => (await startWatched(t, (request, response) => {
+    const status = answers(String(request.method), String(request.url), request.headers.authorization)
+    if (status === 0) request.socket.destroy()
+    else response.writeHead(status, JSON_TYPE).end('{"data":[]}')
+  })).url
+  const guarded = (key?: string): number => key === `Bearer ${KEY}` ? 200 : 401
+  const cases = [
+    ['no preflight', await some((method, _url, key) => method === 'OPTIONS' ? 0 : guarded(key)), []],
+    ['nothing with a key', await some((_method, _url, key) => key === undefined ? 401 : 0), ['connection_closed']],
+    ['one path', await some((_method, url) => url === '/v1/models' ? 200 : 0), ['auth_off']],
+    ['nothing at all', await some(() => 404), ['path_wrong']]
+  ] as const
+  for (const [name, url, codes] of cases) t.same(codesOf(await examine({ url: `${url}/v1/models`, key: KEY })), codes, name)
+  const health = await some((_method, url) => url === '/health' ? 200 : 404)
+  t.same(codesOf(await examine({ url: `${health}/health`, key: KEY })), ['cannot_tell'])
+})
+
+t.test('no more than fifteen requests are made, within a minute', async t => {
+  const { url, seen } = await startWatched(t, (_request, response) => response.end())
+  const asker = new Asker(new URL(url), 2000)
+  for (let count = 0; count < 20; count++) await asker.ask('//elsewhere.example/')
+  t.equal(seen.length, 15)
+  t.ok(seen.every(request => request.url === '//elsewhere.example/'), 'a path is never taken for a host')
+  const limited = await asker.ask('/')
+  t.same(limited, { stage: 'limit', code: 'LIMIT' })
+  t.equal(judgeProxyFault(limited as Fault, 'http_proxy'), undefined)
+  t.match(await judgeFault({ stage: 'answer', code: 'ECONNRESET' }, asker), { code: 'connection_closed' })
+  t.match(await judgeFault({ stage: 'connect', code: 'EACCES' }, asker), { code: 'unreachable' })
+  t.match(await judgeFault({ stage: 'tls', code: 'CERT_HAS_EXPIRED' }, asker), { code: 'tls_expired' })
+  t.equal(asker.plain().url.port, new URL(url).port)
+  t.equal(new Asker(new URL('https://h'), 1).plain().url.href, 'http://h:443/')
+  t.equal(await speaksTls(new URL('http://127.0.0.1'), 300), false)
+  const late = new Asker(new URL(url), 2000, { left: 9, endsAt: 0, timeoutMs: 2000 })
+  t.match(await late.ask('/'), { stage: 'limit' })
 })
