@@ -27,8 +27,9 @@ export async function judgeCors (
   if (/,/.test(allowed) || /,/.test(allowedBy(preflight))) return { code: 'cors_twice' }
   const isRefusedBefore = isRefused(preflight) && allowedBy(preflight) === ''
   if (origin === undefined) {
+    // What knows some origins says that its answers vary by them, also to another one.
+    if (isRefusedBefore && (allowed !== '' || (saysCors(answer) && !saysCors(preflight)))) return { code: 'cors_preflight_refused' }
     if (allowed === '') return undefined
-    if (isRefusedBefore) return { code: 'cors_preflight_refused' }
     return allowedBy(preflight) === '' || takesKey(preflight) ? undefined : { code: 'cors_no_authorization' }
   }
   const isAllowed = (text: string): boolean => text === '*' || text === origin

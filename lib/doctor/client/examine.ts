@@ -1,4 +1,4 @@
-import type { Found, Severity } from '../finding.ts'
+import { bySeverity, type Found } from '../finding.ts'
 import { Asker } from './asker.ts'
 import { compareByProxy, judgeProxyFault } from './by-proxy.ts'
 import { type EnvironmentProxy, proxyFor } from './environment-proxy.ts'
@@ -31,9 +31,7 @@ export interface Client {
 export async function examineClient (client: Client): Promise<Found<ClientCode>[]> {
   const url = readUrl(client.url)
   const found = url instanceof URL ? await examineUrl(url, client) : [url]
-  const order: readonly Severity[] = ['error', 'warning', 'fact']
-  const rank = ({ code }: Found<ClientCode>): number => order.indexOf(CLIENT_TEXTS[code].severity)
-  return found.toSorted((a, b) => rank(a) - rank(b))
+  return bySeverity(found.map(each => ({ ...each, severity: CLIENT_TEXTS[each.code].severity })))
 }
 
 function readUrl (text: string): URL | Found<ClientCode> {

@@ -10,7 +10,7 @@ import { type Answer, type Fault, isAnswer, isHtml, isRefused } from './outcome.
 import { findPlace, type Place } from './place.ts'
 import { serverOf } from './recognise.ts'
 import { follow, judgeRedirect, locationOf } from './redirects.ts'
-import { findOtherHeader, hasReadKey, judgeRefusal, tryKey } from './refused.ts'
+import { findOtherHeader, hasReadKey, judgeRefusal, MAX_KEY_LENGTH, tryKey } from './refused.ts'
 import { judgeServer } from './server.ts'
 import type { ClientCode } from './texts.ts'
 import { judgeTrouble } from './trouble.ts'
@@ -62,7 +62,8 @@ async function examineWith (all: Case, path: string, place: Place, first: Answer
   const here = new URL(place.path, asker.url)
   const target = locationOf(outcome, here)
   const led = target === undefined ? undefined : judgeRedirect(outcome, here, target, show)
-  const trouble = led ?? judgeTrouble(outcome)
+  const isTooLong = sent.length > MAX_KEY_LENGTH && outcome.status === 431
+  const trouble = led ?? (isTooLong ? { code: 'key_too_long' } as const : judgeTrouble(outcome))
   if (trouble !== undefined) return { found: [trouble, ...defects], asked }
   // A login that is a page, or leads to one, stands aside for a key that it knows.
   const isLogin = target === undefined && locationOf(place.answer, here) !== undefined

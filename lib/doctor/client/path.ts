@@ -1,12 +1,9 @@
 import type { Found } from '../finding.ts'
 import type { Asker } from './asker.ts'
 import { isAnswer } from './outcome.ts'
-import { variantOf } from './place.ts'
+import { baseOf, variantOf } from './place.ts'
 import type { Show } from './secrets.ts'
 import type { AnswerCode } from './texts-answer.ts'
-
-/** What only takes POST, and answers GET as if it were not there. */
-const POSTED = /\/(?:(?:chat\/)?completions|embeddings|responses|rerank|moderations|messages|(?:audio|images)\/\w+)\/?$/
 
 /** Says what is wrong with a path at which nothing is found, with credentials that are good. */
 export async function judgePath (
@@ -18,7 +15,7 @@ export async function judgePath (
     const outcome = await asker.ask(path, { headers })
     return isAnswer(outcome) && outcome.status !== 404 && outcome.status < 500
   }
-  const base = pathname.replace(POSTED, '').replace(/\/$/, '')
+  const base = baseOf(pathname)
   const isBase = base !== pathname || /\/v\d+$/.test(base)
   const asked = isBase ? `${base}/models` : pathname
   const variant = variantOf(asked)

@@ -6,6 +6,8 @@ import { type Answer, isAnswer, isHtml, isRefused } from './outcome.ts'
 export const DBGPT_GUARDED = '/api/v2/serve/awel/flows'
 /** One that every API of OpenAI's kind has. */
 const MODELS = '/v1/models'
+/** What only takes POST, and answers GET as if it were not there. */
+const POSTED = /\/(?:(?:chat\/)?completions|embeddings|responses|rerank|moderations|messages|(?:audio|images)\/\w+)\/?$/
 /** What is open by intention where the rest is not. */
 const PUBLIC = /\/(?:health\w*|ready\w*|live\w*|ping|status|version|metrics|docs|openapi\.json|favicon\.ico|robots\.txt)\/?$/
 
@@ -22,7 +24,8 @@ export interface Place {
 export async function findPlace (asker: Asker, path: string, answer: Answer): Promise<Place> {
   if (isRefused(answer) || answer.status >= 500 || answer.status === 429) return { path, answer }
   const variant = variantOf(path)
-  const others = [besides(path), ...(answer.status === 404 && variant !== undefined ? [variant] : []), MODELS, DBGPT_GUARDED]
+  const variants = answer.status === 404 && variant !== undefined ? [variant] : []
+  const others = [besides(path), ...variants, modelsOf(path), DBGPT_GUARDED]
   let api: Place['api']
   for (const other of others.filter(other => other !== path)) {
     const outcome = await asker.ask(other)
@@ -36,6 +39,17 @@ export async function findPlace (asker: Asker, path: string, answer: Answer): Pr
 /** Tells whether a path says nothing of its server where it is open. */
 export function isPublicPath (path: string): boolean {
   return PUBLIC.test(path.replace(/\?.*/, ''))
+}
+
+/** Where the API that a path belongs to lists its models. */
+function modelsOf (path: string): string {
+  const base = baseOf(path)
+  return /\/v\d+$/.test(base) ? `${base}/models` : MODELS
+}
+
+/** The base URL's path, if a path is one or of something that takes POST alone; else the path itself. */
+export function baseOf (path: string): string {
+  return path.replace(/\?.*/, '').replace(POSTED, '').replace(/\/$/, '')
 }
 
 /** A path that nothing is at: a guard of a whole server refuses it, too. */

@@ -48,8 +48,8 @@ export function serverOf (answer: Answer): Server | undefined {
   if (type === 'authentication_error' && message.includes('x-api-key')) return 'Anthropic'
   if (headerOf(answer, 'server') === 'llama.cpp' || (type === 'authentication_error' && code === '401')) return 'llama.cpp'
   if (/invalid subscription key/i.test(message)) return 'Azure OpenAI'
-  if (jsonOf(answer)?.['error'] === 'Unauthorized') return 'vLLM'
-  if (answer.body.startsWith('Ollama is running')) return 'Ollama'
+  if (jsonOf(answer)?.['error'] === 'Unauthorized' || /"owned_by":\s*"vllm"/.test(answer.body)) return 'vLLM'
+  if (/^Ollama is running|"owned_by":\s*"library"/.test(answer.body)) return 'Ollama'
   if ('x-compute-type' in answer.headers) return 'TGI'
   const isOurs = scheme === 'bearer' && ((code === 'invalid_api_key' && type === 'invalid_request_error') || /^The API key /.test(description) ||
     (error === 'insufficient_scope' && code === 'insufficient_scope'))

@@ -10,7 +10,8 @@ import type { KeyCode } from './texts-key.ts'
 import type { ProxyCode } from './texts-proxy.ts'
 import { holdsGeneratedKey } from '../../keys/generate.ts'
 
-const MAX_KEY_LENGTH = 512
+/** What the plugin takes for a key at the most. */
+export const MAX_KEY_LENGTH = 512
 /** Servers whose keys are their own business. */
 const OTHERS: readonly (Server | undefined)[] = ['vLLM', 'LiteLLM', 'OpenAI', 'Azure OpenAI', 'Anthropic', 'llama.cpp', 'Ollama', 'TGI']
 
@@ -40,10 +41,10 @@ export function judgeRefusal (
 
 /** Tells whether a server has seen no key at all, though one was sent. */
 function saysNothingWasSent (answer: Answer): boolean {
-  const { scheme, error } = challengeOf(answer)
+  const { scheme, error, realm } = challengeOf(answer)
   const { message, code } = errorOf(answer)
   // RFC 6750 §3: a request without credentials gets a challenge without an error. Only who keeps to that says so by it.
-  const isBare = answer.status === 401 && scheme === 'bearer' && error === '' && code === 'invalid_api_key'
+  const isBare = answer.status === 401 && scheme === 'bearer' && error === '' && (code === 'invalid_api_key' || realm === 'DB-GPT')
   // FastAPI's, LiteLLM's, OpenAI's words for it.
   return isBare || /^Not authenticated$|^Authentication Error, No api key|^You didn't provide an API key/i.test(message)
 }

@@ -54,6 +54,7 @@ t.test('what is wrong with a key, or with how it stands in its variable, is said
     ['expired', { key: expired }, 'key_expired'],
     ['lacking a scope', { key: scoped, path: '/admin' }, 'key_scope'],
     ['too long', { key: LONG }, 'key_too_long'],
+    ['far too long', { key: LONG.repeat(40) }, 'key_too_long'],
     ['a placeholder', { key: 'your-api-key' }, 'key_placeholder'],
     ['a placeholder that nothing has filled in', { key: '${DBGPT_API_KEY}' }, 'key_placeholder'], // eslint-disable-line no-template-curly-in-string
     ['a placeholder that cannot be sent', { key: '<your key>' }, 'key_placeholder'],
@@ -127,6 +128,11 @@ t.test('CORS that does not let pages call is found', async t => {
     ['the same, with a key that is unknown', { key: WRONG_KEY, origin: PAGE }, 'key_unknown', 'cors_preflight_refused'],
     ['the same, without a key', { origin: PAGE }, 'key_not_given', 'cors_preflight_refused']
   ])
+  const some = await of(async app => {
+    await app.register(dbgptAuth, { env: { API_KEYS: KEY }, logLevel: 'silent' })
+    await app.register(cors, { origin: [PAGE] })
+  })
+  await testCases(t, some, [['registered after the plugin, for some origins', { key: KEY }, 'cors_preflight_refused']])
   await testCases(t, await of(app => app.register(cors, { origin: true })), [
     ['right', { key: KEY }], ['right, for a page', { key: KEY, origin: PAGE }], ['right, whichever the key', { key: WRONG_KEY, origin: PAGE }, 'key_unknown']
   ])

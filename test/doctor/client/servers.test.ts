@@ -58,6 +58,7 @@ t.test('words for a key that is expired, not seen, not allowed or another\'s are
     ['key_expired', { status: 401, body: '{"error":{"message":"Authentication Error - Expired Key. Key Expiry time","type":"expired_key","code":"400"}}' }],
     ['key_expired', { status: 401, body: '{"message":"token is expired"}' }],
     ['key_malformed', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token", error_description="The token is malformed"' } }],
+    ['authorization_dropped', { status: 401, body: '{}', headers: { 'www-authenticate': 'Bearer realm="DB-GPT"' } }],
     ['authorization_dropped', { status: 403, body: '{"detail":"Not authenticated"}' }],
     ['authorization_dropped', { status: 401, body: '{"detail":"Not authenticated"}', headers: { 'www-authenticate': 'Bearer' } }],
     ['authorization_dropped', { status: 401, body: '{"error":{"message":"You didn\'t provide an API key. You need to","type":"invalid_request_error","param":null,"code":null}}' }],
@@ -97,6 +98,9 @@ t.test('what a proxy, a login or a server in trouble answers is no word on the k
     ['login_page', { status: 200, body: '<form action="/login"><input name=p type="password"></form>', headers: HTML_TYPE }],
     ['login_page', { status: 200, body: '<!doctype html>DB-GPT<form method="post" action="/login"><input type="password">' }],
     ['login_page', { status: 403, body: '<html>Authelia <input type=password>', headers: HTML_TYPE }],
+    ['login_page', { status: 401, body: '<a href="https://auth.example.com/?rd=x">401 Unauthorized</a>', headers: HTML_TYPE }],
+    ['closing', { status: 503, body: '{"status":"closing"}' }],
+    ['auth_off_other', { status: 200, body: '{"data":[{"owned_by": "vllm"}]}' }],
     ['not_api', { status: 200, body: '<!doctype html><h1>A site</h1>', headers: HTML_TYPE }],
     ['path_wrong', { status: 404, body: page('404 Not Found', '<center>nginx</center>'), headers: HTML_TYPE }],
     ['rate_limited', { status: 429, headers: { 'retry-after': '7' } }],
@@ -141,6 +145,19 @@ t.test('a DB-GPT is told from what only answers like it, and what of it is open'
   t.same(codesOf(await examine({ url: `${open}/api/v1/model/types`, key: `${KEY}x` })), ['key_unknown', 'dbgpt_v1_open', 'dbgpt_ui'], 'a bad one')
   t.same(codesOf(await examine({ url: await start(true, false), key: KEY })), ['dbgpt_ui'])
   t.same(codesOf(await examine({ url: await start(false, true), key: KEY })), ['dbgpt_open'])
+})
+
+t.test('DB-GPT\'s model API is healthy for who has a key, whichever of its URLs is named', async t => {
+  const { url } = await startWatched(t, ({ url = '', headers }, response) => {
+    const isGood = headers.authorization === `Bearer ${KEY}`
+    if (url === '/api/v1/models') response.writeHead(isGood ? 200 : 401, JSON_TYPE).end(isGood ? '{"data":[]}' : DETAIL)
+    else if (url === '/api/v1/chat/completions') response.writeHead(405, JSON_TYPE).end('{"detail":"Method Not Allowed"}')
+    else response.writeHead(404, JSON_TYPE).end('{"detail":"Not Found"}')
+  })
+  for (const path of ['/api/v1', '/api/v1/', '/api/v1/models', '/api/v1/chat/completions']) {
+    t.same(codesOf(await examine({ url: url + path, key: KEY })), [], path)
+    t.same(codesOf(await examine({ url: url + path })), ['key_not_given'], path)
+  }
 })
 
 t.test('a cache that hands out what was answered to a key is found, and one of public answers is none', async t => {
