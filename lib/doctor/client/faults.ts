@@ -1,7 +1,7 @@
 import type { Found } from '../finding.ts'
 import type { Asker } from './asker.ts'
 import { type Fault, isAnswer, TIMEOUT } from './outcome.ts'
-import { namePort, speaksTls } from './port.ts'
+import { namePort, NAMING, speaksTls } from './port.ts'
 import type { FaultCode } from './texts-connection.ts'
 
 /** What OpenSSL and Node call it, and what it is. */
@@ -51,14 +51,11 @@ export async function judgeFault (fault: Fault, asker: Asker): Promise<Found<Fau
   if (isTls && /^(?:ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|EPROTO)/.test(code)) return { code: 'tls_failed', params: { code } }
   if (stage === 'connect') return { code: 'unreachable', params: { ...params, code } }
   if (code.startsWith('HPE_')) return judgeBytes(fault)
+  if (stage === 'tls' && code !== TIMEOUT) return await judgeNoTls(asker)
+  const isHttps = !isTls && asker.proxy === undefined && asker.take() && await speaksTls(url, asker.timeoutMs)
+  if (isHttps) return { code: 'https_port', params }
   const ended = code === TIMEOUT ? 'no_answer' : 'connection_closed'
-  if (stage === 'tls') return code === TIMEOUT ? { code: 'no_answer', params } : await judgeNoTls(asker)
-  if (!isTls && asker.proxy === undefined && asker.take(2)) {
-    if (await speaksTls(url, asker.timeoutMs)) return { code: 'https_port', params }
-    const what = await namePort(url, asker.timeoutMs)
-    if (what !== undefined) return { code: 'not_http', params: { what } }
-  }
-  return { code: ended, params }
+  return await nameOf(asker) ?? { code: ended, params }
 }
 
 /** Looks at what answers TLS with something else. */
@@ -67,7 +64,13 @@ async function judgeNoTls (asker: Asker): Promise<Found<FaultCode>> {
   const params = { host: asker.url.host }
   if (isAnswer(plain)) return { code: 'http_port', params }
   const found = judgeBytes(plain)
-  return found.code === 'not_http' ? found : { code: 'tls_failed', params: { code: 'EPROTO' } }
+  if (found.code === 'not_http') return found
+  return await nameOf(asker) ?? { code: 'tls_failed', params: { code: 'EPROTO' } }
+}
+
+async function nameOf (asker: Asker): Promise<Found<FaultCode> | undefined> {
+  const what = asker.proxy === undefined && asker.take(NAMING) ? await namePort(asker.url, asker.timeoutMs) : undefined
+  return what === undefined ? undefined : { code: 'not_http', params: { what } }
 }
 
 /** Says what has come in place of an answer. */

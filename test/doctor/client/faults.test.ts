@@ -61,7 +61,11 @@ t.test('what does not speak HTTP is named, or said to end, or to hang', async t 
     if (text.startsWith('\0\0\0\x08')) socket.write('N')
     else if (text !== '') socket.destroy()
   })
-  t.equal(await firstOf(postgres), 'not_http')
+  const redis = await startAnswering(t, (socket, text) => {
+    if (text === 'PING\r\n') socket.write('-NOAUTH Authentication required.\r\n')
+    else if (text.startsWith('GET')) socket.destroy()
+  })
+  for (const port of [postgres, redis]) for (const scheme of ['http', 'https']) t.equal(await firstOf(port, {}, scheme), 'not_http', scheme)
   t.equal(await firstOf(await listen(t, http2.createServer())), 'http2_only')
 })
 

@@ -11,7 +11,7 @@ import { startWatched } from '../../support/doctor.ts'
 const ECHOES: readonly ((key: string) => string)[] = [
   key => key, key => key.toUpperCase(), key => key.toLowerCase(), key => Buffer.from(key).toString('base64'), key => encodeURIComponent(key),
   key => Buffer.from(`Bearer ${key}`).toString('base64'), key => Buffer.from(key).toString('hex'), key => key.slice(3, 15), key => `x${key.slice(-10)}`,
-  key => [...key].reverse().join(''), key => [...key].map(each => `%${each.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
+  key => [...key].reverse().join(''), key => [...Buffer.from(key)].map(each => `%${each.toString(16).padStart(2, '0')}`).join('')
 ]
 const KEYS = fc.oneof(
   fc.string({ minLength: 12, maxLength: 60, unit: fc.constantFrom(...'ABCDEFGHJKabcdefghjk0123456789_-+/=.~"%&;') }),

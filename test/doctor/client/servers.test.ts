@@ -242,6 +242,7 @@ t.test('no more than fifteen requests are made, within a minute', async t => {
   t.equal(asker.plain().url.port, new URL(url).port)
   t.equal(new Asker(new URL('https://h'), 1).plain().url.href, 'http://h:443/')
   t.equal(await speaksTls(new URL('http://127.0.0.1'), 300), false)
+  t.equal(await speaksTls(new URL('https://127.0.0.1'), 300), false)
   const late = new Asker(new URL(url), 2000, { left: 9, endsAt: 0, timeoutMs: 2000 })
   t.match(await late.ask('/'), { stage: 'limit' })
 })
