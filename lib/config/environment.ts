@@ -72,7 +72,7 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
   for (const remark of remarks) {
     if (remark.kind === 'cut' && origins[remark.name as keyof Environment] === '.env') {
       const { name, line } = remark
-      fastify.log.warn({ code: 'dotenv-comment' }, `The value of ${name} ends at a "#" on line ${line} of .env: put it in quotes if the "#" is a part of it`)
+      fastify.log.warn({ code: 'dotenv_comment' }, `The value of ${name} ends at a "#" on line ${line} of .env: put it in quotes if the "#" is a part of it`)
     }
   }
   return await checkEnvironment(fastify, environment)

@@ -8,26 +8,34 @@ const HASH = /^\$(?:2[abxy]|argon2(?:id|i|d)|scrypt|y|[156])\$/
 const TOKEN = /^[\w.~+/:-]+=*$/
 
 // Base32 and base64 end in "=", so a name needs a value behind it. What holds a blank is no key, and is told so with this.
-const MISTAKES: readonly (readonly [mistake: string, holds: (text: string) => boolean])[] = [
-  ['is in quotes: drop them', text => /^(["'`])[^]*\1$/.test(text)],
-  ['is in brackets: give the keys alone, with commas between them', text => /^\[[^]*\]$|^[[\]]$/.test(text)],
-  ['is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>)$/.test(text)],
-  ['is the name of a file: give that as API_KEYS_FILE', text => /^(?:file:|\/run\/secrets\/)/.test(text)],
-  ['is a digest without "sha256:" before it', text => /^sha-?256[=_-][\da-f]{64}$/i.test(text)],
-  ['is a salted hash, by which no key can be found: give its holder a new key', text => HASH.test(text)],
-  ['begins as JSON does: give the key alone', text => text.startsWith('{"')],
-  ['begins with the name of a variable: give its value alone', text => VARIABLE.test(text)],
-  ['begins with "Bearer": drop it', text => /^Bearer[ \t]/i.test(text)],
-  ['begins with a dash and a blank: drop them', text => /^-[ \t]/.test(text)],
-  ['holds keys with ";" between them: put commas there', text => {
+const MISTAKES = [
+  ['quotes', 'is in quotes: drop them', text => /^(["'`])[^]*\1$/.test(text)],
+  ['brackets', 'is in brackets: give the keys alone, with commas between them', text => /^\[[^]*\]$|^[[\]]$/.test(text)],
+  ['placeholder', 'is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>)$/.test(text)],
+  ['file_name', 'is the name of a file: give that as API_KEYS_FILE', text => /^(?:file:|\/run\/secrets\/)/.test(text)],
+  ['digest', 'is a digest without "sha256:" before it', text => /^sha-?256[=_-][\da-f]{64}$/i.test(text)],
+  ['hash', 'is a salted hash, by which no key can be found: give its holder a new key', text => HASH.test(text)],
+  ['json', 'begins as JSON does: give the key alone', text => text.startsWith('{"')],
+  ['variable', 'begins with the name of a variable: give its value alone', text => VARIABLE.test(text)],
+  ['bearer', 'begins with "Bearer": drop it', text => /^Bearer[ \t]/i.test(text)],
+  ['dash', 'begins with a dash and a blank: drop them', text => /^-[ \t]/.test(text)],
+  ['several', 'holds keys with ";" between them: put commas there', text => {
     return text.includes(';') && text.split(';').filter(part => TOKEN.test(part) && weaknessOf(part) === undefined).length > 1
   }]
-]
+] as const satisfies readonly (readonly [kind: string, mistake: string, holds: (text: string) => boolean])[]
+
+/** How a text that should be a key was miswritten, by a word. */
+export type MistakeKind = (typeof MISTAKES)[number][0]
 
 /**
  * Says how a text that should be a key was most likely miswritten, and the way out, without a word of it. All of these
  * but those with blanks may be keys all the same.
  */
 export function mistakeOf (text: string): string | undefined {
-  return MISTAKES.find(([, holds]) => holds(text))?.[0]
+  return MISTAKES.find(([, , holds]) => holds(text))?.[1]
+}
+
+/** Says the same by a word. */
+export function mistakeKindOf (text: string): MistakeKind | undefined {
+  return MISTAKES.find(([, , holds]) => holds(text))?.[0]
 }

@@ -42,11 +42,11 @@ export function judgeKeys ({ mistakes, weaknesses }: Findings, weakKeys: WeakKey
   if (weakKeys === 'allow') return
   if (mistakes.length > 0) {
     if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_MISWRITTEN(summarize(mistakes))
-    log?.warn({ code: 'keys-miswritten' }, `API keys that look miswritten, taken as they stand: ${summarize(mistakes)}`)
+    log?.warn({ code: 'keys_miswritten' }, `API keys that look miswritten, taken as they stand: ${summarize(mistakes)}`)
   }
   if (weaknesses.length > 0) {
     if (weakKeys === 'refuse') throw new FST_DBGPT_AUTH_KEY_WEAK(summarize(weaknesses))
-    log?.warn({ code: 'keys-weak' }, `Weak API keys, fit for development only: ${summarize(weaknesses)}`)
+    log?.warn({ code: 'keys_weak' }, `Weak API keys, fit for development only: ${summarize(weaknesses)}`)
   }
 }
 

@@ -47,6 +47,6 @@ t.test('the plugin warns of a key that a "#" has cut, where it is the one that c
   const { guard, log } = harness(t)
   await guard({ env: undefined })
   const warnings = log().filter(({ level }) => level === 40)
-  t.match(warnings, [{ code: 'dotenv-comment', msg: /^The value of API_KEYS ends at a "#" on line 1 of \.env: put it in quotes/ }])
+  t.match(warnings, [{ code: 'dotenv_comment', msg: /^The value of API_KEYS ends at a "#" on line 1 of \.env: put it in quotes/ }])
   t.equal(warnings.length, 1)
 })

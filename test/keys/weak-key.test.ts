@@ -36,8 +36,8 @@ t.test('weak and miswritten keys are refused, warned of or allowed, as the polic
   judgeKeys(both, 'warn', log)
   judgeKeys(both, 'warn', undefined)
   t.same(warnings, [
-    'keys-miswritten', 'API keys that look miswritten, taken as they stand: Entry 2 is in quotes: drop them',
-    'keys-weak', 'Weak API keys, fit for development only: Entry 1 is a placeholder'
+    'keys_miswritten', 'API keys that look miswritten, taken as they stand: Entry 2 is in quotes: drop them',
+    'keys_weak', 'Weak API keys, fit for development only: Entry 1 is a placeholder'
   ])
   t.throws(() => judgeKeys(weak, 'refuse', log), {
     code: 'FST_DBGPT_AUTH_KEY_WEAK', message: /^Entry 1 is a placeholder, and NODE_ENV is production/

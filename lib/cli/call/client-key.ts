@@ -29,7 +29,7 @@ export async function clientKeyOf ({ values, streams: { stdin, env } }: Call): P
     if (isSet(env[name])) return { key: env[name], found }
     if (!isSet(variables[name])) continue
     const cut = remarks.find(remark => remark.kind === 'cut' && remark.name === name)
-    return { key: variables[name], found: cut === undefined ? found : [...found, { code: 'dotenv-comment', params: { name, line: cut.line } }] }
+    return { key: variables[name], found: cut === undefined ? found : [...found, { code: 'dotenv_comment', params: { name, line: cut.line } }] }
   }
   return { key: await piped(stdin), found }
 }

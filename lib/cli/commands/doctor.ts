@@ -14,7 +14,7 @@ import type { Call, Command } from '../call/types.ts'
 
 const FOUND = 1
 /** What the server says of a key that its store does not have. */
-const UNKNOWN: ClientCode = 'key-unknown'
+const UNKNOWN: ClientCode = 'key_unknown'
 
 /** `dbgpt-auth doctor` */
 export const doctor: Command = {
@@ -82,11 +82,11 @@ async function knownHere (key: string, call: Call): Promise<Found<ServerCode>[]>
 }
 
 function foundOf (verdict: Verdict): Found<ServerCode>[] {
-  if (verdict.verdict === 'good') return [{ code: 'local-good' }]
+  if (verdict.verdict === 'good') return [{ code: 'local_good' }]
   if (verdict.verdict === 'expired') {
     const { id, expiresAt } = verdict.key
-    return [{ code: 'local-expired', params: { id, at: String(expiresAt?.toISOString()) } }]
+    return [{ code: 'local_expired', params: { id, at: String(expiresAt?.toISOString()) } }]
   }
   if (verdict.verdict !== 'revoked') return []
-  return [{ code: 'local-revoked', params: { id: String(verdict.id), at: verdict.at.toISOString(), actor: verdict.actor } }]
+  return [{ code: 'local_revoked', params: { id: String(verdict.id), at: verdict.at.toISOString(), actor: verdict.actor } }]
 }

@@ -1,12 +1,13 @@
 import type { Entry } from '../finding.ts'
+import { ANSWER_TEXTS } from './texts-answer.ts'
+import { AUTH_TEXTS } from './texts-auth.ts'
+import { CONNECTION_TEXTS } from './texts-connection.ts'
+import { KEY_TEXTS } from './texts-key.ts'
+import { PROXY_TEXTS } from './texts-proxy.ts'
 
-/** What can be found at a URL. */
+/** All that can be said of a URL, by its code. */
 export const CLIENT_TEXTS = {
-  'key-unknown': {
-    severity: 'error',
-    en: { message: 'The server does not know the key.', fix: 'Send one of its keys.' },
-    zh: { message: '服务器不认识这个密钥。', fix: '请改用该服务器认可的密钥。' }
-  }
-} as const satisfies Record<string, Entry>
+  ...CONNECTION_TEXTS, ...KEY_TEXTS, ...AUTH_TEXTS, ...ANSWER_TEXTS, ...PROXY_TEXTS
+} satisfies Record<string, Entry>
 
 export type ClientCode = keyof typeof CLIENT_TEXTS

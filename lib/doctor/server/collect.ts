@@ -18,6 +18,6 @@ export function collect (): Collected {
   const warn = (fields: Fields | string, message = ''): void => {
     if (typeof fields === 'object' && fields.code !== undefined) warnings.push({ code: fields.code, params: { detail: message } })
   }
-  const error = ({ code, keyId }: Fields): void => { if (code === 'key-unreadable') unreadable.push(keyId ?? 'ID') }
+  const error = ({ code, keyId }: Fields): void => { if (code === 'key_unreadable') unreadable.push(keyId ?? 'ID') }
   return { log: { info: warn, warn, error } as unknown as KeyStoreLog, warnings, unreadable }
 }

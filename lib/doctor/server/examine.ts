@@ -24,7 +24,7 @@ export async function examineServer (env: Variables, now = Date.now()): Promise<
   try {
     reading = readPlaces(env)
   } catch (error) {
-    return [{ code: 'fact-fails' }, failureOf(error as Error, pickSet(env))]
+    return [{ code: 'fact_fails' }, failureOf(error as Error, pickSet(env))]
   }
   const collected = collect()
   const look = async (settings: Settings) => await examineStart(settings, reading, collected, now)
@@ -37,10 +37,10 @@ async function examineStart (
   settings: Settings, { environment }: Reading, { unreadable }: Collected, now: number
 ): Promise<Found<ServerCode>[]> {
   if (!settings.on) {
-    return [{ code: 'fact-open' }, { code: environment.API_AUTH === 'off' ? 'switched-off' : 'starts-open' }]
+    return [{ code: 'fact_open' }, { code: environment.API_AUTH === 'off' ? 'switched_off' : 'starts_open' }]
   }
   const { store, source, usage } = settings
-  const found: Found<ServerCode>[] = [{ code: 'fact-on', params: { count: store.size as number, source } }]
+  const found: Found<ServerCode>[] = [{ code: 'fact_on', params: { count: store.size as number, source } }]
   const isManaged = store instanceof FileKeyStore || store instanceof RedisKeyStore
   if (isManaged) found.push(...examineKeys(await store.list(), unreadable, now))
   if (store instanceof FileKeyStore) found.push(...await examineKeyFile(environment.API_KEYS_FILE as string, store, usage))
@@ -54,12 +54,12 @@ async function examineRedis (store: RedisKeyStore): Promise<Found<ServerCode>[]>
     return []
   } catch (error) {
     // docs/scaling.md has instances use such a user.
-    if (isForbidden(error)) return [{ code: 'fact-redis-reads' }]
-    return [{ code: 'redis-unchangeable', params: { detail: (error as Error).message } }]
+    if (isForbidden(error)) return [{ code: 'fact_redis_reads' }]
+    return [{ code: 'redis_unchangeable', params: { detail: (error as Error).message } }]
   }
 }
 
 /** Names the key file in what the fix is a command for. */
 function withFile ({ code, params }: Found<ServerCode>, { environment }: Reading): Found<ServerCode> {
-  return { code, params: code === 'key-file-writable' ? { file: resolve(environment.API_KEYS_FILE as string) } : params }
+  return { code, params: code === 'key_file_writable' ? { file: resolve(environment.API_KEYS_FILE as string) } : params }
 }

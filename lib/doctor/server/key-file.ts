@@ -25,9 +25,9 @@ export async function examineKeyFile (path: string, store: FileKeyStore, usage: 
   // A secret of Docker or Kubernetes is everybody's in its container, and nobody changes it there.
   const isChangeable = (stats.mode & WRITABLE) !== 0 && await reasonAgainst(target, 'write') === undefined
   return [
-    { code: 'fact-file', params: { file } },
-    ...isChangeable && isReadable(stats) ? [{ code: 'key-file-readable', params: { file } } as const] : [],
-    ...isChangeable && isPlain ? [{ code: 'key-file-plain', params: { file } } as const] : [],
+    { code: 'fact_file', params: { file } },
+    ...isChangeable && isReadable(stats) ? [{ code: 'key_file_readable', params: { file } } as const] : [],
+    ...isChangeable && isPlain ? [{ code: 'key_file_plain', params: { file } } as const] : [],
     ...await examineLock(`${target}.lock`),
     ...form === 'json' ? await examineHistory(target) : [],
     ...usage ? await examineUsage(target, store) : []
@@ -41,9 +41,9 @@ function isReadable ({ mode }: Stats): boolean {
 
 async function examineLock (lock: string): Promise<Found<ServerCode>[]> {
   try {
-    return await isStale(lock) ? [{ code: 'key-file-lock', params: { file: lock } }] : []
+    return await isStale(lock) ? [{ code: 'key_file_lock', params: { file: lock } }] : []
   } catch (error) {
-    return [{ code: 'key-file-locked', params: { detail: (error as Error).message } }]
+    return [{ code: 'key_file_locked', params: { detail: (error as Error).message } }]
   }
 }
 
@@ -54,13 +54,13 @@ async function examineHistory (target: string): Promise<Found<ServerCode>[]> {
   const stats = await lstat(file).catch(() => undefined)
   if (stats === undefined) return []
   const detail = stats.isFile() || stats.isSymbolicLink() ? await reasonAgainst(file, 'append') : NO_FILE
-  return detail === undefined ? [] : [{ code: 'history-unwritable', params: { file, detail } }]
+  return detail === undefined ? [] : [{ code: 'history_unwritable', params: { file, detail } }]
 }
 
 async function examineUsage (target: string, store: FileKeyStore): Promise<Found<ServerCode>[]> {
   const unreadable = await store.usage().then(() => undefined, ({ message }: Error) => message)
   const detail = unreadable ?? await reasonAgainst(dirname(target), 'write')
-  return detail === undefined ? [] : [{ code: 'usage-unwritable', params: { detail } }]
+  return detail === undefined ? [] : [{ code: 'usage_unwritable', params: { detail } }]
 }
 
 /** Says why this user may not write there; undefined, nothing speaks against it. */

@@ -17,11 +17,11 @@ export function examineKeys (keys: readonly ApiKey[], unreadable: readonly strin
   const count = expired.length
   const isDead = count > 0 && count === keys.length
   return [
-    ...unreadable.length > 0 ? [{ code: 'key-unreadable', params: { count: unreadable.length, id: unreadable[0] as string } } as const] : [],
-    ...keys.length + unreadable.length === 0 ? [{ code: 'keys-none' } as const] : [],
-    ...isDead ? [{ code: 'keys-all-expired', params: { count } } as const] : [],
-    ...count > 0 && !isDead ? [{ code: 'keys-expired', params: { count, keys: namesOf(expired) } } as const] : [],
-    ...old.length > 0 ? [{ code: 'keys-old', params: { count: old.length, keys: namesOf(old) } } as const] : []
+    ...unreadable.length > 0 ? [{ code: 'key_unreadable', params: { count: unreadable.length, id: unreadable[0] as string } } as const] : [],
+    ...keys.length + unreadable.length === 0 ? [{ code: 'keys_none' } as const] : [],
+    ...isDead ? [{ code: 'keys_all_expired', params: { count } } as const] : [],
+    ...count > 0 && !isDead ? [{ code: 'keys_expired', params: { count, keys: namesOf(expired) } } as const] : [],
+    ...old.length > 0 ? [{ code: 'keys_old', params: { count: old.length, keys: namesOf(old) } } as const] : []
   ]
 }
 

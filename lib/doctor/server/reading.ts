@@ -7,21 +7,21 @@ import type { ServerCode } from './texts.ts'
 
 const QUOTED = /^(["'`])[^]*\1$/
 const CODES = {
-  mark: 'dotenv-mark',
-  'no-file': 'dotenv-no-file',
-  twice: 'dotenv-twice',
-  cut: 'dotenv-comment',
-  blank: 'blank-in-environment',
-  differs: 'differs-in-environment'
+  mark: 'dotenv_mark',
+  'no-file': 'dotenv_no_file',
+  twice: 'dotenv_twice',
+  cut: 'dotenv_comment',
+  blank: 'blank_in_environment',
+  differs: 'differs_in_environment'
 } as const satisfies Record<Remark['kind'], ServerCode>
 
 /** Says which variables decide, and where each is set. */
 export function factsOf ({ environment, origins }: Reading): Found<ServerCode>[] {
   const set = VARIABLES.filter(name => origins[name] !== undefined)
   return [
-    ...set.map(name => ({ code: origins[name] === '.env' ? 'fact-dotenv' : 'fact-environment', params: { name } }) as const),
-    { code: 'fact-folder', params: { folder: process.cwd() } },
-    ...isProduction(environment) ? [{ code: 'fact-production' } as const] : []
+    ...set.map(name => ({ code: origins[name] === '.env' ? 'fact_dotenv' : 'fact_environment', params: { name } }) as const),
+    { code: 'fact_folder', params: { folder: process.cwd() } },
+    ...isProduction(environment) ? [{ code: 'fact_production' } as const] : []
   ]
 }
 
@@ -31,9 +31,9 @@ export function examineReading (reading: Reading, env: Variables): Found<ServerC
   const quoted = VARIABLES.filter(name => isQuoted(environment[name]))
   return [
     ...remarks.filter(remark => matters(remark, reading)).map(({ kind, ...params }) => ({ code: CODES[kind], params })),
-    ...quoted.map(name => ({ code: 'value-quoted', params: { name } }) as const),
-    ...nearNames(reading, env).map(params => ({ code: 'near-name', params: { ...params } }) as const),
-    ...isNearProduction(environment.NODE_ENV ?? '') ? [{ code: 'node-env-near' } as const] : [],
+    ...quoted.map(name => ({ code: 'value_quoted', params: { name } }) as const),
+    ...nearNames(reading, env).map(params => ({ code: 'near_name', params: { ...params } }) as const),
+    ...isNearProduction(environment.NODE_ENV ?? '') ? [{ code: 'node_env_near' } as const] : [],
     ...examineFolderAbove(reading)
   ]
 }
@@ -54,7 +54,7 @@ function examineFolderAbove ({ environment, dotenv }: Reading): Found<ServerCode
   try {
     const { variables } = readDotenv(VARIABLES, '../.env')
     const name = KEY_SOURCES.find(name => variables[name])
-    return name === undefined ? [] : [{ code: 'dotenv-elsewhere', params: { name, folder: process.cwd() } }]
+    return name === undefined ? [] : [{ code: 'dotenv_elsewhere', params: { name, folder: process.cwd() } }]
   } catch {
     return []
   }

@@ -27,7 +27,7 @@ export async function start (
     await openStore(settings.store, log, PATIENCE_MS)
     return await look(settings).finally(async () => await closeStore(settings.store, log))
   } catch (error) {
-    return [{ code: 'fact-fails' }, failureOf(error as Error & { code?: string }, environment)]
+    return [{ code: 'fact_fails' }, failureOf(error as Error & { code?: string }, environment)]
   }
 }
 
@@ -41,8 +41,8 @@ async function check (environment: Environment): Promise<void> {
 export function failureOf (
   { code = '', message }: Error & { readonly code?: string }, environment: Partial<Environment>
 ): Found<ServerCode> {
-  const known = Object.hasOwn(START_TEXTS, code) ? code as keyof typeof START_TEXTS : 'start-failed'
+  const known = Object.hasOwn(START_TEXTS, code) ? code as keyof typeof START_TEXTS : 'start_failed'
   // An error that is not ours may quote what it was given.
-  const detail = known === 'start-failed' ? `an error that is not known here${/^\w{1,40}$/.test(code) ? ` (${code})` : ''}` : conceal(message, { file: environment.API_KEYS_FILE, url: environment.API_KEYS_REDIS_URL })
+  const detail = known === 'start_failed' ? `an error that is not known here${/^\w{1,40}$/.test(code) ? ` (${code})` : ''}` : conceal(message, { file: environment.API_KEYS_FILE, url: environment.API_KEYS_REDIS_URL })
   return { code: known, params: { detail, folder: process.cwd() } }
 }

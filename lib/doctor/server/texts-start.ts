@@ -58,7 +58,7 @@ export const START_TEXTS = {
     'See why it hangs; a long list needs a longer pluginTimeout.',
     '密钥存储迟迟没有就绪', '请查明它为何没有响应；列表很长时请调大 pluginTimeout。'
   ),
-  'start-failed': error(
+  start_failed: error(
     'See docs/errors.md.',
     '服务无法启动', '请查看 docs/errors.md。'
   )

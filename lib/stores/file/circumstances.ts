@@ -23,13 +23,13 @@ export class Circumstances {
     this.#begun = true
     // Windows has no modes.
     if (first && (mode & WRITABLE_BY_ALL) !== 0 && process.platform !== 'win32') {
-      this.#warn('key-file-writable', 'can be changed by everybody on this machine: take that from them with chmod o-w')
+      this.#warn('key_file_writable', 'can be changed by everybody on this machine: take that from them with chmod o-w')
     }
     // A file that is replaced just now has no name any more, either; but then its name has another file.
     const suspect = first || (nlink === 0 && !this.#replaced)
     if (!suspect || !await isMountedAlone(this.#file)) return
     this.#replaced = nlink === 0
-    this.#warn('key-file-mounted', this.#replaced ? `was replaced or removed outside, and the old one stays in force: it ${MOUNT}` : MOUNT)
+    this.#warn('key_file_mounted', this.#replaced ? `was replaced or removed outside, and the old one stays in force: it ${MOUNT}` : MOUNT)
   }
 
   #warn (code: string, what: string): void {

@@ -184,7 +184,7 @@ export class Feed {
   }
 
   #tell (id: string, err: Error): void {
-    this.#log?.error({ code: 'key-unreadable', err, keyId: ID.test(id) ? id : null }, 'A key cannot be read: it is answered 503')
+    this.#log?.error({ code: 'key_unreadable', err, keyId: ID.test(id) ? id : null }, 'A key cannot be read: it is answered 503')
   }
 
   async #follow (): Promise<void> {

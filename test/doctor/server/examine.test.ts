@@ -24,14 +24,14 @@ async function makeFile (...ends: (number | undefined)[]): Promise<void> {
 }
 
 const broken: readonly Setup[] = [
-  { name: 'nothing is set', first: 'starts-open', says: /lets everybody in/ },
-  { name: 'off, though there are keys', env: { API_AUTH: 'off', API_KEYS: KEY }, first: 'switched-off' },
-  { name: 'off by .env', dotenv: 'API_AUTH=off', env: PRODUCTION, first: 'switched-off' },
+  { name: 'nothing is set', first: 'starts_open', says: /lets everybody in/ },
+  { name: 'off, though there are keys', env: { API_AUTH: 'off', API_KEYS: KEY }, first: 'switched_off' },
+  { name: 'off by .env', dotenv: 'API_AUTH=off', env: PRODUCTION, first: 'switched_off' },
   { name: 'production without keys', env: PRODUCTION, first: 'FST_DBGPT_AUTH_KEYS_REQUIRED', says: /NODE_ENV is production/ },
   { name: 'on without keys', env: { API_AUTH: 'on' }, first: 'FST_DBGPT_AUTH_KEYS_REQUIRED', says: /API_AUTH is on/ },
-  { name: 'a weak key', env: { API_KEYS: `${KEY},${MARKER}` }, first: 'keys-weak', says: /Entry 2 of API_KEYS/ },
+  { name: 'a weak key', env: { API_KEYS: `${KEY},${MARKER}` }, first: 'keys_weak', says: /Entry 2 of API_KEYS/ },
   { name: 'a weak key in production', env: { ...PRODUCTION, API_KEYS: MARKER }, first: 'FST_DBGPT_AUTH_KEY_WEAK' },
-  { name: 'keys between semicolons', env: { API_KEYS: `${KEY};${OTHER_KEY}` }, first: 'keys-miswritten', says: /put commas there/ },
+  { name: 'keys between semicolons', env: { API_KEYS: `${KEY};${OTHER_KEY}` }, first: 'keys_miswritten', says: /put commas there/ },
   { name: 'the same in production', env: { ...PRODUCTION, API_KEYS: `${KEY};${OTHER_KEY}` }, first: 'FST_DBGPT_AUTH_KEY_MISWRITTEN' },
   { name: 'commas alone', env: { API_KEYS: ' , ' }, first: 'FST_DBGPT_AUTH_KEYS_EMPTY' },
   { name: 'a key with a blank', env: { API_KEYS: `${KEY} ${OTHER_KEY}` }, first: 'FST_DBGPT_AUTH_KEY_INVALID', says: /Entry 1 of API_KEYS/ },
@@ -39,36 +39,36 @@ const broken: readonly Setup[] = [
   { name: 'two sources', env: { API_KEYS: KEY }, dotenv: 'API_KEYS_FILE=keys.json', first: 'FST_DBGPT_AUTH_KEY_SOURCES' },
   { name: 'a misspelt API_AUTH', env: { API_AUTH: 'true', API_KEYS: KEY }, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /API_AUTH must be/ },
   { name: 'a misspelt API_KEYS_USAGE', env: { API_KEYS_USAGE: 'yes', API_KEYS: KEY }, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /API_KEYS_USAGE/ },
-  { name: 'quotes of --env-file', env: { API_KEYS: `"${KEY}"` }, first: 'value-quoted', says: /API_KEYS.*--env-file/ },
-  { name: 'a path in quotes', env: { API_KEYS_FILE: "'keys.json'" }, first: 'value-quoted', says: /API_KEYS_FILE/ },
-  { name: 'a cut key', dotenv: `API_KEYS=${KEY}#1\n`, first: 'dotenv-comment', says: /API_KEYS ends at the "#" on line 1/ },
-  { name: 'a key that is cut to nothing', dotenv: `A=1\nAPI_KEYS=#${KEY}\n`, env: PRODUCTION, first: 'dotenv-comment', says: /line 2/ },
-  { name: 'a mark', dotenv: `\ufeffAPI_KEYS=${KEY}\n`, first: 'dotenv-mark' },
+  { name: 'quotes of --env-file', env: { API_KEYS: `"${KEY}"` }, first: 'value_quoted', says: /API_KEYS.*--env-file/ },
+  { name: 'a path in quotes', env: { API_KEYS_FILE: "'keys.json'" }, first: 'value_quoted', says: /API_KEYS_FILE/ },
+  { name: 'a cut key', dotenv: `API_KEYS=${KEY}#1\n`, first: 'dotenv_comment', says: /API_KEYS ends at the "#" on line 1/ },
+  { name: 'a key that is cut to nothing', dotenv: `A=1\nAPI_KEYS=#${KEY}\n`, env: PRODUCTION, first: 'dotenv_comment', says: /line 2/ },
+  { name: 'a mark', dotenv: `\ufeffAPI_KEYS=${KEY}\n`, first: 'dotenv_mark' },
   { name: 'UTF-16', dotenv: Buffer.from(`\ufeffAPI_KEYS=${KEY}\n`, 'utf16le'), first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /UTF-16/ },
   { name: 'a NUL', dotenv: `API_KEYS=${KEY}\0\n`, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /NUL/ },
   { name: 'YAML in .env', dotenv: `API_KEYS: ${KEY}\n`, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /line 1 does not set API_KEYS/ },
-  { name: 'a key set twice', dotenv: `API_KEYS=${KEY}\nAPI_KEYS=${OTHER_KEY}\n`, first: 'dotenv-twice', says: /line 2 counts/ },
-  { name: 'a blank variable', dotenv: `API_KEYS=${KEY}\n`, env: { API_KEYS: '' }, first: 'blank-in-environment', says: /API_KEYS is blank/ },
-  { name: 'two values', dotenv: `API_KEYS=${KEY}\n`, env: { API_KEYS: OTHER_KEY }, first: 'differs-in-environment' },
+  { name: 'a key set twice', dotenv: `API_KEYS=${KEY}\nAPI_KEYS=${OTHER_KEY}\n`, first: 'dotenv_twice', says: /line 2 counts/ },
+  { name: 'a blank variable', dotenv: `API_KEYS=${KEY}\n`, env: { API_KEYS: '' }, first: 'blank_in_environment', says: /API_KEYS is blank/ },
+  { name: 'two values', dotenv: `API_KEYS=${KEY}\n`, env: { API_KEYS: OTHER_KEY }, first: 'differs_in_environment' },
   ...['API_KEY', 'APIKEYS', 'api_keys', 'DBGPT_API_KEYS', 'API-KEYS', 'API_KESY'].map(name =>
-    ({ name, env: { [name]: KEY, ...PRODUCTION }, first: 'near-name', says: new RegExp(`${name} is set.*API_KEYS is not`) })),
-  { name: 'API_KEY_FILE in .env', dotenv: 'API_KEY_FILE=keys.json\n', first: 'near-name', says: /API_KEYS_FILE is not/ },
-  { name: 'NODE_ENV=prod', env: { NODE_ENV: 'prod', API_KEYS: KEY }, first: 'node-env-near' },
-  { name: 'a mistyped NODE_ENV', env: { NODE_ENV: 'Prodution', API_KEYS: KEY }, first: 'node-env-near' },
-  { name: '.env is a folder', make: async () => { await mkdir('.env') }, env: PRODUCTION, first: 'dotenv-no-file' },
+    ({ name, env: { [name]: KEY, ...PRODUCTION }, first: 'near_name', says: new RegExp(`${name} is set.*API_KEYS is not`) })),
+  { name: 'API_KEY_FILE in .env', dotenv: 'API_KEY_FILE=keys.json\n', first: 'near_name', says: /API_KEYS_FILE is not/ },
+  { name: 'NODE_ENV=prod', env: { NODE_ENV: 'prod', API_KEYS: KEY }, first: 'node_env_near' },
+  { name: 'a mistyped NODE_ENV', env: { NODE_ENV: 'Prodution', API_KEYS: KEY }, first: 'node_env_near' },
+  { name: '.env is a folder', make: async () => { await mkdir('.env') }, env: PRODUCTION, first: 'dotenv_no_file' },
   {
     name: '.env is in the folder above',
     dotenv: `API_KEYS=${KEY}\n`,
     env: PRODUCTION,
     make: async () => { await mkdir('here'); process.chdir('here') },
-    first: 'dotenv-elsewhere',
+    first: 'dotenv_elsewhere',
     says: /API_KEYS/
   },
   {
     name: '.env in the folder above cannot be read',
     dotenv: `API_KEYS: ${KEY}\n`,
     make: async () => { await mkdir('here'); process.chdir('here') },
-    first: 'starts-open'
+    first: 'starts_open'
   },
   { name: 'a file that is not there', env: FILE, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', says: /no such file/ },
   { name: 'a key in place of a path', env: { API_KEYS_FILE: KEY }, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' },
@@ -77,18 +77,18 @@ const broken: readonly Setup[] = [
   { name: 'a URL that is none', env: { API_KEYS_REDIS_URL: `http://${MARKER}@h` }, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /redis:/ },
   { name: 'a file cut short', env: FILE, make: async () => await writeFile('keys.json', '{"keys":['), first: 'FST_DBGPT_AUTH_KEY_FILE_INVALID' },
   { name: 'a blank file', env: FILE, make: async () => await writeFile('keys.json', '\n'), first: 'FST_DBGPT_AUTH_KEYS_EMPTY' },
-  { name: 'no keys', env: FILE, make: async () => await writeFile('keys.json', '{"keys":[]}', { mode: 0o600 }), first: 'keys-none' },
-  { name: 'all keys have expired', env: FILE, make: async () => await makeFile(-1, -2), first: 'keys-all-expired', says: /\(2\)/ },
-  { name: 'a key has expired', env: FILE, make: async () => await makeFile(-1, undefined), first: 'keys-expired', says: /\(web\)/ },
+  { name: 'no keys', env: FILE, make: async () => await writeFile('keys.json', '{"keys":[]}', { mode: 0o600 }), first: 'keys_none' },
+  { name: 'all keys have expired', env: FILE, make: async () => await makeFile(-1, -2), first: 'keys_all_expired', says: /\(2\)/ },
+  { name: 'a key has expired', env: FILE, make: async () => await makeFile(-1, undefined), first: 'keys_expired', says: /\(web\)/ },
   {
     name: 'many old keys',
     env: FILE,
     make: async () => await new FileKeyStore('keys.json').addAll(Array.from({ length: 6 }, () => createApiKey({ key: generateApiKey(), createdAt: ago(91) })))
       .then(() => {}),
-    first: 'keys-old',
+    first: 'keys_old',
     says: /90 days \(6\): \w{16}, .*, …/
   },
-  { name: 'a key in a plain list', env: FILE, make: async () => await writeFile('keys.json', KEY, { mode: 0o600 }), first: 'key-file-plain' },
+  { name: 'a key in a plain list', env: FILE, make: async () => await writeFile('keys.json', KEY, { mode: 0o600 }), first: 'key_file_plain' },
   {
     name: 'a lock of long ago',
     env: FILE,
@@ -97,22 +97,22 @@ const broken: readonly Setup[] = [
       await writeFile('keys.json.lock', '1 elsewhere 2')
       await utimes('keys.json.lock', ago(1), ago(1))
     },
-    first: 'key-file-lock'
+    first: 'key_file_lock'
   },
-  { name: 'a folder for a lock', env: FILE, make: async () => { await makeFile(undefined); await mkdir('keys.json.lock') }, first: 'key-file-locked' },
-  { name: 'a folder for a history', env: FILE, make: async () => { await writeFile('keys.json', await text(), { mode: 0o600 }); await mkdir('keys.json.history') }, first: 'history-unwritable' },
+  { name: 'a folder for a lock', env: FILE, make: async () => { await makeFile(undefined); await mkdir('keys.json.lock') }, first: 'key_file_locked' },
+  { name: 'a folder for a history', env: FILE, make: async () => { await writeFile('keys.json', await text(), { mode: 0o600 }); await mkdir('keys.json.history') }, first: 'history_unwritable' },
   {
     name: 'a history that leads nowhere',
     env: FILE,
     make: async () => { await makeFile(undefined); await rm('keys.json.history'); await symlink('none/none', 'keys.json.history') },
-    first: 'history-unwritable',
+    first: 'history_unwritable',
     says: /nothing where its symbolic link leads/
   },
   {
     name: 'usage that is none',
     env: { ...FILE, API_KEYS_USAGE: 'on' },
     make: async () => { await makeFile(undefined); await writeFile('keys.json.usage', 'x') },
-    first: 'usage-unwritable'
+    first: 'usage_unwritable'
   }
 ]
 
@@ -141,7 +141,7 @@ for (const setup of healthy) t.test(`nothing is found where nothing is wrong: ${
 
 t.test('a file that everybody may read is told of, and not twice where they may change it', { skip }, async t => {
   await assertFirst(t, {
-    name: 'readable', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o644) }, first: 'key-file-readable'
+    name: 'readable', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o644) }, first: 'key_file_readable'
   })
 })
 
@@ -158,10 +158,10 @@ t.test('a variable that is undefined is unset', async t => {
 
 t.test('a record whose id is none has no id to be revoked by', async t => {
   const { log, unreadable, warnings } = collect()
-  log.error({ code: 'key-unreadable', keyId: null }, '')
+  log.error({ code: 'key_unreadable', keyId: null }, '')
   log.error({}, '')
   log.warn('text')
   t.same([unreadable, warnings], [['ID'], []])
-  t.match(describe({ code: 'keys-none' }, SERVER_TEXTS), { code: 'keys-none', severity: 'error' })
-  t.match(describe({ code: 'key-unreadable' }, SERVER_TEXTS), { message: /\{count\}/ }, 'what is not known stays')
+  t.match(describe({ code: 'keys_none' }, SERVER_TEXTS), { code: 'keys_none', severity: 'error' })
+  t.match(describe({ code: 'key_unreadable' }, SERVER_TEXTS), { message: /\{count\}/ }, 'what is not known stays')
 })

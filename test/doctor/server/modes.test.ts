@@ -20,13 +20,13 @@ async function makeFile (mode: number): Promise<void> {
 
 const modes: readonly Setup[] = [
   { name: 'a file that nobody may read', env: FILE, make: async () => await makeFile(0), first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', says: /may not read it/ },
-  { name: 'a file that everybody may change', env: FILE, make: async () => await makeFile(0o666), first: 'key-file-writable' },
+  { name: 'a file that everybody may change', env: FILE, make: async () => await makeFile(0o666), first: 'key_file_writable' },
   { name: '.env that nobody may read', make: async () => { await writeFile('.env', `API_KEYS=${KEY}`); await chmod('.env', 0) }, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /EACCES/ },
   {
     name: 'a folder that cannot be written to, for usage',
     env: { ...FILE, API_KEYS_USAGE: 'on' },
     make: async () => await makeFile(0o444),
-    first: 'usage-unwritable',
+    first: 'usage_unwritable',
     says: /may not write to its folder/
   },
   {
@@ -37,7 +37,7 @@ const modes: readonly Setup[] = [
       await chmod('keys.json.history', 0o444)
       await chmod(folder, 0o777)
     },
-    first: 'history-unwritable',
+    first: 'history_unwritable',
     says: /may not write to it/
   },
   { name: 'a history that can only be read, where nothing is written', env: FILE, make: async () => await makeFile(0o444) },

@@ -28,7 +28,7 @@ t.test('each is told in both languages, with the same parameters', async t => {
 t.test('an error that is not known passes nothing of its own on', async t => {
   for (const error of [new Error(MARKER), Object.assign(new Error(MARKER), { code: 'ENOMEM' }), Object.assign(new Error(MARKER), { code: `${MARKER} a` })]) {
     const found = failureOf(error, {})
-    t.equal(found.code, 'start-failed')
+    t.equal(found.code, 'start_failed')
     const { message } = describe<ServerCode>(found, SERVER_TEXTS)
     t.match(message, /^an error that is not known here( \(ENOMEM\))?$/)
   }

@@ -1,0 +1,71 @@
+import { isDigestText } from '../../keys/api-key.ts'
+import { isMistypedApiKey } from '../../keys/generate.ts'
+import { type MistakeKind, mistakeKindOf } from '../../keys/miswritten.ts'
+import { weaknessOf } from '../../keys/weak-key.ts'
+
+/** What is wrong with how a key stands in its variable. */
+export type Defect = `key_${Exclude<MistakeKind, 'placeholder'> | 'newline' | 'blank' | 'invisible' | 'non_ascii'}`
+
+/** A key as it stands in a variable, and what was most likely meant. */
+export interface KeyText {
+  /** What can be sent; undefined, there is nothing. */
+  readonly key: string | undefined
+  /** The text as it stands, where that may be a key all the same. */
+  readonly raw: string | undefined
+  readonly defects: readonly Defect[]
+  readonly isPlaceholder: boolean
+  readonly isMistyped: boolean
+}
+
+const VISIBLE = /^[\x21-\x7e]+$/
+// Byte order marks, joiners, directions, soft hyphens: what comes along from web pages, chats and PDF files.
+const INVISIBLE = /\p{Cf}|\p{Mn}|(?![\t\n\v\f\r])\p{Cc}/gu
+const QUOTES = /^["'`\u2018-\u201f\u00ab\u00bb](.*)["'`\u2018-\u201f\u00ab\u00bb]$/
+const MORE_PLACEHOLDERS = /^(?:sk-)?(?:[x*]{4,}|your[-_ ].*(?:key|token))$|(?:\.\.\.|…)$|^(?:insert|replace|paste)[-_ ]/i
+
+/** Finds what is wrong, one after the other, and takes it away. */
+export function readKeyText (text: string | undefined): KeyText {
+  let rest = text ?? ''
+  const defects: Defect[] = []
+  for (let step = 0; step < 8; step++) {
+    const [defect, cleaned] = nextDefect(rest) ?? []
+    if (defect === undefined || cleaned === undefined) break
+    if (!defects.includes(defect)) defects.push(defect)
+    rest = cleaned
+  }
+  const key = VISIBLE.test(rest) ? rest : undefined
+  const isSendable = text !== undefined && VISIBLE.test(text) && defects.length > 0 && text !== key
+  const isPlaceholder = mistakeKindOf(rest) === 'placeholder' || MORE_PLACEHOLDERS.test(rest) || weaknessOf(rest) === 'a placeholder'
+  return { key, raw: isSendable ? text : undefined, defects, isPlaceholder, isMistyped: isMistypedApiKey(rest) }
+}
+
+/** The next thing that is wrong, and the text without it. */
+function nextDefect (text: string): readonly [Defect, string] | undefined {
+  const seen = text.replace(INVISIBLE, '')
+  if (seen !== text) return ['key_invisible', seen]
+  if (/[\r\n\u2028\u2029]/.test(text)) return ['key_newline', text.trim().replace(/[\r\n\u2028\u2029]+/g, '')]
+  if (text !== text.trim()) return ['key_blank', text.trim()]
+  if (QUOTES.test(text)) return ['key_quotes', text.replace(QUOTES, '$1')]
+  if (/^authorization:/i.test(text)) return ['key_bearer', text.replace(/^[^:]*:/, '')]
+  const kind = mistakeKindOf(text)
+  if (kind === 'placeholder') return undefined
+  if (kind !== undefined) return [`key_${kind}`, withoutMistake(kind, text)]
+  if (isDigestText(text)) return ['key_digest', '']
+  if (text.includes(',')) return ['key_several', text.split(',').find(part => part.trim() !== '') ?? '']
+  if (/\s/.test(text)) return ['key_blank', text.replace(/\s+/g, '')]
+  // Full-width letters of a Chinese input method, and the like.
+  if (/[^\x21-\x7e]/.test(text)) return ['key_non_ascii', text.normalize('NFKC').replace(/[^\x21-\x7e]/g, '')]
+  return undefined
+}
+
+function withoutMistake (kind: MistakeKind, text: string): string {
+  switch (kind) {
+    case 'variable': return text.replace(/^[^=:]*(?:=|:[ \t])/, '')
+    case 'bearer': return text.replace(/^bearer[ \t]+/i, '')
+    case 'dash': return text.slice(2)
+    case 'brackets': return text.replace(/^\[|\]$/g, '')
+    case 'several': return text.slice(0, text.indexOf(';'))
+    case 'json': return /:\s*"([^"]*)"/.exec(text)?.[1] ?? ''
+    default: return ''
+  }
+}

@@ -1,0 +1,28 @@
+import type { Found } from '../finding.ts'
+import type { Asker } from './asker.ts'
+import { isAnswer } from './outcome.ts'
+import { baseOf, variantOf } from './place.ts'
+import type { Show } from './secrets.ts'
+import type { AnswerCode } from './texts-answer.ts'
+
+/** Says what is wrong with a path at which nothing is found, with credentials that are good. */
+export async function judgePath (
+  asker: Asker, path: string, headers: Readonly<Record<string, string>>, show: Show
+): Promise<Found<AnswerCode> | undefined> {
+  const [pathname = ''] = path.split('?')
+  if (pathname === '/') return undefined
+  const exists = async (path: string): Promise<boolean> => {
+    const outcome = await asker.ask(path, { headers })
+    return isAnswer(outcome) && outcome.status !== 404 && outcome.status < 500
+  }
+  const base = baseOf(pathname)
+  const isBase = base !== pathname || /\/v\d+$/.test(base)
+  const asked = isBase ? `${base}/models` : pathname
+  const variant = variantOf(asked)
+  if (variant !== undefined && await exists(variant)) {
+    const code = variant.length < asked.length ? 'path_version_twice' : 'path_version_missing'
+    return { code, params: { path: show(isBase ? variant.replace(/\/models$/, '') : variant) } }
+  }
+  // Not every API lists its models.
+  return isBase ? undefined : { code: 'path_wrong', params: { path: show(pathname) } }
+}
