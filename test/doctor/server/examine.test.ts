@@ -153,7 +153,7 @@ t.test('where there are no modes, none is wrong', { skip }, async t => {
 t.test('a variable that is undefined is unset', async t => {
   await workElsewhere(t)
   const found = await examineServer({ API_KEYS: KEY, API_KEY: undefined })
-  t.same(found.filter(({ code }) => !code.startsWith('fact-')), [])
+  t.same(found.filter(({ code }) => !code.startsWith('fact_')), [])
 })
 
 t.test('a record whose id is none has no id to be revoked by', async t => {
