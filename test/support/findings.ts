@@ -27,7 +27,7 @@ export function findingRows (anchor: string, language: Language): string[] {
   })
 }
 
-/** The rows that a page has. Where they are not these, `node --import=./scripts/typescript.mjs test/support/write-findings.ts` writes them. */
+/** The rows that a page has; `node --import=./scripts/typescript.mjs test/support/write-findings.ts` writes them. */
 export async function documentedFindings (file: string, anchor: string): Promise<string[]> {
   const section = sectionsOf(await pageOf(file)).find(each => each.anchor === anchor)
   return section?.prose.match(/^\| `.*$/gm) ?? []

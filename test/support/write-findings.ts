@@ -1,4 +1,4 @@
-/** Writes the tables of findings into docs/errors.md, in both languages: `node --import=./scripts/typescript.mjs test/support/write-findings.ts` */
+/** Writes the tables of findings into docs/errors.md, in both languages; how it is run stands in findings.ts. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { FINDINGS, findingRows } from './findings.ts'
 
