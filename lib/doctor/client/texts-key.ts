@@ -65,7 +65,7 @@ export const KEY_TEXTS = {
   key_of_other: {
     severity: 'error',
     en: { message: 'The key looks like one of {owner}, and this is another server', fix: 'Set the variable to a key of this server, and take back the other one if it was not meant to be shown here' },
-    zh: { message: '该密钥像是 {owner} 的，而这是另一个服务器', fix: '请将变量设为本服务器的密钥；若误发了其他服务的密钥，请将其作废' }
+    zh: { message: '该密钥像是 {owner} 的，而这是另一个服务器', fix: '请将变量设为本服务器的密钥；若误发了其他服务的密钥，请到那个服务吊销它' }
   },
   key_not_for_server: {
     severity: 'error',
