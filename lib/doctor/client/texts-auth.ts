@@ -24,8 +24,8 @@ export const AUTH_TEXTS = {
   },
   dbgpt_keys_on: {
     severity: 'error',
-    en: { message: 'The 401 is of DB-GPT itself, whose own api_keys are on, and no key was sent; its pages never send one', fix: 'For programs: export DBGPT_API_KEY=<key>. For people: dbgpt-gateway in front of it. On a laptop: api_keys = [] below [system] of its TOML file. In steps: docs/dbgpt-401.md of fastify-dbgpt-auth' },
-    zh: { message: '该 401 来自 DB-GPT 本身：已启用 api_keys，而请求未带密钥；其页面从不发送密钥', fix: '给程序用：export DBGPT_API_KEY=<密钥>。给人用：在前面部署 dbgpt-gateway。只在自己的电脑上用：在它的 TOML 文件的 [system] 下写 api_keys = []。步骤见 fastify-dbgpt-auth 的 docs/zh-CN/dbgpt-401.md' }
+    en: { message: 'The 401 is of DB-GPT itself, whose own api_keys are on, and no key was sent; its pages never send one', fix: 'For programs: export DBGPT_API_KEY=<key>. For people: dbgpt-gateway. On a laptop: api_keys = [] below [system]. Steps: docs/dbgpt-401.md' },
+    zh: { message: '该 401 来自 DB-GPT 本身：已启用 api_keys，而请求未带密钥；其页面从不发送密钥', fix: '给程序用：export DBGPT_API_KEY=<密钥>。给人用：dbgpt-gateway。只在自己电脑上用：[system] 下写 api_keys = []。步骤见 docs/zh-CN/dbgpt-401.md' }
   },
   dbgpt_v1_open: {
     severity: 'error',
