@@ -132,7 +132,8 @@ t.test('each code of the gateway is told among the other statuses', async t => {
   const codes = [...found].map(([, fault, body]) => fault ?? body)
   t.ok(codes.length > 10)
   const own = ['insufficient_scope', 'key_store_unavailable']
-  for (const code of codes) if (!own.includes(code as string)) t.match(sections.get('Other statuses')?.prose, `\`${code}\``, code)
+  const prose = sections.get('Other statuses')?.prose
+  for (const code of codes as string[]) if (!own.includes(code)) t.match(prose, `\`${code}\``, code)
 })
 
 t.test('each error has what it means and what to do, and the line of curl shows why', async t => {
