@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
@@ -8,15 +6,9 @@ import { type ApiKey, createApiKey, type DbgptAuthOptions, FileKeyStore } from '
 import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection } from '../support/app.ts'
 import { runCommand } from '../support/cli.ts'
 import { makePackageFolder, rowsUnder, runShell, snippetsOf } from '../support/documentation.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
+import { PostgresServer, skip } from '../support/postgres.ts'
 
 const PAGE = 'docs/migration.md'
-const POSTGRES = '/usr/lib/postgresql'
-const bin = existsSync(POSTGRES) ? join(POSTGRES, readdirSync(POSTGRES).sort().at(-1) as string, 'bin') : undefined
-const skip = bin === undefined ? 'there is no PostgreSQL on this machine: apt-get install postgresql' : false
-/** PostgreSQL does not run as root. */
-const NOBODY = 65534
-const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /** Keys as LiteLLM makes them. */
 const VIRTUAL = `sk-${MARKER}-4FgQ1xJ0a9bC`
@@ -50,22 +42,16 @@ t.test('keys of DB-GPT move from the variable, and from its TOML', async t => {
 
 /** A database with the columns of LiteLLM's table of keys that the page names, as its Prisma schema has them. */
 async function startLiteLLM (t: Test): Promise<Record<string, string>> {
-  const folder = await makeTemporaryFolder(t)
-  if ('uid' in user) chownSync(folder, NOBODY, NOBODY)
-  const env = { PGHOST: folder, PGUSER: 'litellm', PGDATABASE: 'postgres' }
-  const run = (program: string, ...args: string[]) => execFileSync(join(bin as string, program), args, { ...user, cwd: folder, env, stdio: 'pipe' })
-  run('initdb', '-D', 'data', '-U', 'litellm', '-A', 'trust', '-N')
-  run('pg_ctl', '-D', 'data', '-w', '-l', 'log', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start')
-  t.teardown(() => { run('pg_ctl', '-D', 'data', '-m', 'immediate', 'stop') })
-  const rows = [[VIRTUAL, '\'billing\'', 'NULL', 'NULL'], [EXPIRING, 'NULL', '\'2030-01-02 03:04:05.678\'', 'false'], [BLOCKED, '\'old\'', 'NULL', 'true']]
-  run('psql', '-c', `CREATE TABLE "LiteLLM_VerificationToken" (
+  const server = await PostgresServer.start(t)
+  await server.query(`CREATE TABLE "LiteLLM_VerificationToken" (
     token text PRIMARY KEY, key_name text, key_alias text, expires timestamp(3), blocked boolean, user_id text, team_id text,
     models text[], max_budget double precision, rpm_limit bigint)`)
-  for (const [key = '', alias, expires, blocked] of rows) {
-    run('psql', '-c', `INSERT INTO "LiteLLM_VerificationToken" VALUES
-      ('${createApiKey(key).digest}', 'sk-...aBcD', ${alias}, ${expires}, ${blocked}, 'ada', NULL, '{gpt-4}', 10, 100)`)
+  const rows = [[VIRTUAL, 'billing', null, null], [EXPIRING, null, '2030-01-02 03:04:05.678', false], [BLOCKED, 'old', null, true]] as const
+  for (const [key = '', ...values] of rows) {
+    await server.query(`INSERT INTO "LiteLLM_VerificationToken" VALUES
+      ($1, 'sk-...aBcD', $2, $3, $4, 'ada', NULL, '{gpt-4}', 10, 100)`, [createApiKey(key).digest, ...values])
   }
-  return env
+  return server.env
 }
 
 let moved: ApiKey[] = []
