@@ -1,4 +1,4 @@
-"""What DB-GPT's web server does about keys, and nothing else of it: its check, its envelope, and what it leaves open.
+"""What DB-GPT's web server does about keys, and nothing else of it: its check, its envelope, and what it leaves open, a page.
 
 Reads a configuration as DB-GPT does (a TOML file, `${env:NAME}` in its values), and prints where it listens.
 """
@@ -11,7 +11,7 @@ import tomllib
 
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.security import HTTPBearer
 
 
@@ -46,8 +46,15 @@ def flows():
 
 
 @app.get("/api/v1/chat/db/list")
-def databases():
+@app.get("/api/v1/model/types")
+def listed():
     return {"success": True, "err_code": None, "err_msg": None, "data": []}
+
+
+@app.get("/")
+@app.get("/construct/app/")
+def page():
+    return HTMLResponse("<!DOCTYPE html><title>DB-GPT</title>")
 
 
 @app.post("/api/v2/chat/completions", dependencies=[Depends(check_api_key)])

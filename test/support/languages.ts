@@ -9,6 +9,9 @@ export interface Page {
   readonly chinese: string
 }
 
+/** What a command prints may be in the language of its page. */
+const OUTPUT = /^(?!\$ ).*\n/gm
+
 /** What is counted in a section, beside its snippets. */
 const COUNTED = { rows: /^\|/gm, items: /^(?:-|\d+\.) /gm, marks: /^<!--/gm, paragraphs: /^(?!\||- |\d+\. |<!--)\S/gm }
 
@@ -54,7 +57,7 @@ function nameOf ({ heading, anchor }: Section): string {
 }
 
 function inSnippets (english: Section, chinese: Section): string[] {
-  const codes = ({ snippets }: Section): string[] => snippets.map(({ language, code }) => `${language}\n${withoutComments(code)}`)
+  const codes = ({ snippets }: Section): string[] => snippets.map(({ language, code }) => `${language}\n${withoutComments(language === 'console' ? code.replace(OUTPUT, '') : code)}`)
   const [there, here] = [codes(english), codes(chinese)]
   return [...Array(Math.max(there.length, here.length)).keys()].filter(index => there[index] !== here[index])
     .map(index => `has another snippet ${index + 1} than in English, where it is ${JSON.stringify(english.snippets[index]?.code)}`)

@@ -7,6 +7,7 @@ import { skip, startPythonDbGpt } from '../support/dbgpt.ts'
 import { listening, start } from '../support/demo-server.ts'
 import { makePackageFolder, pageOf, runNode, runShell, snippetsOf } from '../support/documentation.ts'
 import { makeTemporaryFolder } from '../support/files.ts'
+import { sectionsOf } from '../support/sections.ts'
 
 const PAGE = 'docs/dbgpt-401.md'
 const text = await pageOf(PAGE)
@@ -17,12 +18,29 @@ async function under (heading: string, language: string): Promise<string[]> {
   return (await snippetsOf(PAGE, language)).filter(snippet => snippet.heading.startsWith(heading)).map(({ code }) => code)
 }
 
-/** Runs lines that print statuses, with addresses in place of the documented ones. */
-async function statuses (
-  lines: string | undefined, addresses: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}
-): Promise<string[]> {
-  const there = Object.entries(addresses).reduce((code, [documented, url]) => code.replaceAll(documented, url), lines ?? '')
-  return (await runShell(there, { env })).stdout.trim().split('\n')
+type Names = Readonly<Record<string, string>>
+
+/** Runs lines with addresses in place of the documented ones, and returns what they print. */
+async function outputOf (lines: string, addresses: Names, env: Names): Promise<string> {
+  const there = Object.entries(addresses).reduce((code, [documented, url]) => code.replaceAll(documented, url), lines)
+  return (await runShell(there, { env })).stdout
+}
+
+async function statuses (lines: string | undefined, addresses: Names, env: Names = {}): Promise<string[]> {
+  return (await outputOf(lines ?? '', addresses, env)).trim().split('\n')
+}
+
+/** Types what is typed below a heading, in both languages, and compares what is printed with what stands there. */
+async function assertPrinted (t: Test, anchor: string, addresses: Names, env: Names = {}): Promise<void> {
+  const languages = [[PAGE, ' --lang en', {}], ['docs/zh-CN/dbgpt-401.md', '', { LANG: 'zh_CN.UTF-8' }]] as const
+  for (const [page, option, locale] of languages) {
+    const section = sectionsOf(await pageOf(page)).find(each => each.anchor === anchor)
+    const [shown, ...others] = section?.snippets.filter(({ language }) => language === 'console') ?? []
+    t.same(others, [], page)
+    const [, typed = '', printed] = /^\$ (.*)\n([^]*)$/.exec(shown?.code ?? '') ?? []
+    const command = typed.replace('--package fastify-dbgpt-auth ', '')
+    t.equal(await outputOf(`{ ${command}${option}; } < /dev/null`, addresses, { ...env, ...locale }), printed, `${page}#${anchor}`)
+  }
 }
 
 const DBGPT = 'http://127.0.0.1:5670'
@@ -36,6 +54,7 @@ t.test('what the page says one sees is what DB-GPT answers, and the first questi
   const [ask] = await under('Is it that?', 'sh')
   t.same(await statuses(ask, { [DBGPT]: url }), ['401'])
   t.same(await statuses(ask, { [DBGPT]: 'http://127.0.0.1:1' }), ['000'])
+  await assertPrinted(t, 'is-it-that', { [DBGPT]: url })
 })
 
 t.test('A: without keys the page is answered, on the loopback interface alone', { skip }, async t => {
@@ -45,6 +64,7 @@ t.test('A: without keys the page is answered, on the loopback interface alone', 
   t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
   const [ask] = await under('A:', 'sh')
   t.same(await statuses(ask, { [DBGPT]: url }), ['200'])
+  await assertPrinted(t, 'a-keys-off-on-a-laptop', { [DBGPT]: url })
 })
 
 t.test('B: programs have their key, the pages do not, and what is below /api/v1 is open', { skip }, async t => {
@@ -57,6 +77,7 @@ t.test('B: programs have their key, the pages do not, and what is below /api/v1 
   const url = await startPythonDbGpt(t, `${config}[service.web]\nhost = "127.0.0.1"\n`, env)
   t.same(await statuses(ask, { [DBGPT]: url }, env), ['401', '200'])
   t.same(await statuses(open, { [DBGPT]: url }), ['200'])
+  await assertPrinted(t, 'b-keys-right-for-programs', { [DBGPT]: url }, env)
 
   const [program = ''] = await under('B:', 'js')
   const folder = await makePackageFolder(t)
@@ -85,6 +106,7 @@ t.test('C: behind the gateway nothing is open, and people who log in have their 
   const { url, key } = await followSteps(t, await startPythonDbGpt(t, config))
   const [, , ask] = await under('C:', 'sh')
   t.same(await statuses(ask, { [GATEWAY]: url }, { GATEWAY_KEY: key }), ['401', '401', '200'])
+  await assertPrinted(t, 'c-the-gateway-for-people', { [GATEWAY]: url }, { GATEWAY_KEY: key })
   const login = await fetch(`${url}/login`, { method: 'POST', body: new URLSearchParams({ key, next: '/' }), redirect: 'manual' })
   t.equal(login.status, 303)
   const cookie = login.headers.get('set-cookie')?.split(';')[0] as string

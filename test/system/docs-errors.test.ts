@@ -3,14 +3,17 @@ import { generateText, streamText } from 'ai'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
 import OpenAI from 'openai'
 import { chromium } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildAnswers } from '../../lib/guard/answer.ts'
-import { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../../lib/index.ts'
+import { explain } from '../../lib/guard/explanations.ts'
+import { createApiKey, type DbgptAuthOptions, MemoryKeyStore, type RejectionReason } from '../../lib/index.ts'
 import { bearer, harness, KEY, MARKER, rejection, WRONG_KEY } from '../support/app.ts'
 import { pageOf, runShell, snippetsOf } from '../support/documentation.ts'
 import { skip as skipPython } from '../support/dbgpt.ts'
@@ -98,6 +101,39 @@ t.test('each reason has its anchor, and is told by what its section says one see
     const { code } = (await answer.json() as { error: { code: string } }).error
     if (answer.status !== 401) t.match(prose, `\`${code}\``, reason)
   }
+})
+
+t.test('what explain says leads to a section that there is, in both languages', async t => {
+  const reasons = Object.keys(buildAnswers('x', '')) as RejectionReason[]
+  for (const page of [PAGE, 'docs/zh-CN/errors.md']) {
+    const anchors = anchorsOf(await pageOf(page))
+    for (const reason of reasons) {
+      const [, anchor = ''] = / docs\/errors\.md#(\S+)$/.exec(explain(reason)) ?? []
+      t.ok(anchors.includes(anchor), `${page}#${anchor}`)
+    }
+  }
+})
+
+t.test('each line of the log that has a code is told, as it is written', async t => {
+  const files = (await readdir('lib', { recursive: true })).filter(name => /^(?!cli|doctor).*\.ts$/.test(name))
+  const sources = (await Promise.all(files.map(async name => await readFile(join('lib', name), 'utf8')))).join('\n')
+  const found = sources.matchAll(/(?:warn|error)\(\{ code: '(\w+)'|#warn\('(\w+)'/g)
+  const codes = [...found].map(([, plain, own]) => plain ?? own)
+  t.same(quoted('Warnings').sort(), codes.sort())
+  for (const line of quoted('Warnings', 2)) {
+    for (const part of line.split(/…|is mounted|can be changed/)) t.ok(sources.includes(part.trim()), `${line}: ${part}`)
+  }
+})
+
+t.test('each code of the gateway is told among the other statuses', async t => {
+  const names = ['answers/fault-page.ts', 'users/body.ts']
+  const [faults, bodies] = await Promise.all(names.map(async name => await pageOf(`gateway/lib/${name}`)))
+  const found = `${faults}${bodies}`.matchAll(/^ {4}(\w+_\w+): \[|code: '(\w+)'/gm)
+  const codes = [...found].map(([, fault, body]) => fault ?? body)
+  t.ok(codes.length > 10)
+  const own = ['insufficient_scope', 'key_store_unavailable']
+  const prose = sections.get('Other statuses')?.prose
+  for (const code of codes as string[]) if (!own.includes(code)) t.match(prose, `\`${code}\``, code)
 })
 
 t.test('each error has what it means and what to do, and the line of curl shows why', async t => {

@@ -41,6 +41,13 @@ t.test('what is the same but for its language is no difference', async t => {
   t.same(differences({ page: 'docs/a.md', english: ENGLISH, chinese: CHINESE }, PAGES), [])
 })
 
+t.test('what a command prints may be in another language, the command may not', async t => {
+  const english = `${ENGLISH}\n\`\`\`console\n$ say it\nDone\n\`\`\`\n`
+  const chinese = `${CHINESE}\n\`\`\`console\n$ say it\n完成\n\`\`\`\n`
+  t.same(differences({ page: 'docs/a.md', english, chinese }, PAGES), [])
+  t.match(differences({ page: 'docs/a.md', english, chinese: chinese.replace('say', 'tell') }, PAGES), [/another snippet 1/])
+})
+
 const ONE = 'docs/zh-CN/a.md: the section "一" (#one)'
 const TWO = 'docs/zh-CN/a.md: the section "二" (#two)'
 for (const [what, from, to, ...expected] of [

@@ -30,7 +30,7 @@ export const ANSWER_TEXTS = {
   redirect_other_host: {
     severity: 'error',
     en: { message: 'The server sends on to another origin, {target}, where clients send no key', fix: 'Begin the URL with {target}, if that is the API' },
-    zh: { message: '服务器重定向到另一个来源 {target}，客户端不会向其发送密钥', fix: '若那才是 API，请将 URL 改为以 {target} 开头' }
+    zh: { message: '服务器重定向到另一个源 {target}，客户端不会向其发送密钥', fix: '若那才是 API，请将 URL 改为以 {target} 开头' }
   },
   redirect_wrong_location: {
     severity: 'error',
@@ -45,7 +45,7 @@ export const ANSWER_TEXTS = {
   login_page: {
     severity: 'error',
     en: { message: 'A login for people answers in place of the API ({system})', fix: 'Let programs past it: leave the API\'s path out of the login (oauth2-proxy: skip_auth_routes, Authelia: bypass, nginx: a location without auth_request), for its key guards it' },
-    zh: { message: '响应的是人员登录页，而不是 API（{system}）', fix: '让程序绕过登录：将 API 路径排除在登录之外（oauth2-proxy：skip_auth_routes，Authelia：bypass，nginx：不带 auth_request 的 location），由密钥保护' }
+    zh: { message: '响应的是登录页，而不是 API（{system}）', fix: '让程序绕过登录：将 API 路径排除在登录之外（oauth2-proxy：skip_auth_routes，Authelia：bypass，nginx：不带 auth_request 的 location），由密钥保护' }
   },
   not_api: {
     severity: 'error',

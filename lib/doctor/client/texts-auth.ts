@@ -24,8 +24,8 @@ export const AUTH_TEXTS = {
   },
   dbgpt_keys_on: {
     severity: 'error',
-    en: { message: 'The 401 is of DB-GPT itself, whose own api_keys are on, and no key was sent; its pages never send one', fix: 'For programs: export DBGPT_API_KEY=<key>. For people: dbgpt-gateway in front of it. On a laptop: drop api_keys / API_KEYS of DB-GPT' },
-    zh: { message: '该 401 来自 DB-GPT 本身：已启用 api_keys，而请求未带密钥；其页面从不发送密钥', fix: '程序：export DBGPT_API_KEY=<密钥>。人员：在前面部署 dbgpt-gateway。个人电脑：去掉 DB-GPT 的 api_keys / API_KEYS' }
+    en: { message: 'The 401 is of DB-GPT itself, whose own api_keys are on, and no key was sent; its pages never send one', fix: 'For programs: export DBGPT_API_KEY=<key>. For people: dbgpt-gateway. On a laptop: api_keys = [] below [system]. Steps: docs/dbgpt-401.md' },
+    zh: { message: '该 401 来自 DB-GPT 本身：已启用 api_keys，而请求未带密钥；其页面从不发送密钥', fix: '给程序用：export DBGPT_API_KEY=<密钥>。给人用：dbgpt-gateway。只在自己电脑上用：[system] 下写 api_keys = []。步骤见 docs/zh-CN/dbgpt-401.md' }
   },
   dbgpt_v1_open: {
     severity: 'error',
@@ -35,7 +35,7 @@ export const AUTH_TEXTS = {
   dbgpt_ui: {
     severity: 'warning',
     en: { message: 'The pages of this DB-GPT send no key: AWEL Flow and the community page answer 401', fix: 'Put dbgpt-gateway in front of it: people log in, programs send their key' },
-    zh: { message: '该 DB-GPT 的页面不会发送密钥：AWEL Flow 和社区页面会返回 401', fix: '在前面部署 dbgpt-gateway：人员登录，程序发送密钥' }
+    zh: { message: '该 DB-GPT 的页面不会发送密钥：AWEL 工作流和社区页面会报 401', fix: '在前面部署 dbgpt-gateway：人在登录页登录，程序发送密钥' }
   },
   dbgpt_content_type: {
     severity: 'warning',
@@ -60,7 +60,7 @@ export const AUTH_TEXTS = {
   cors_origin: {
     severity: 'error',
     en: { message: 'Pages of {origin} may not call this server', fix: 'Add the origin: origin: [\'{origin}\'] of @fastify/cors, CORS_ORIGINS={origin} of the gateway' },
-    zh: { message: '来自 {origin} 的页面不允许调用该服务器', fix: '添加该来源：@fastify/cors 的 origin: [\'{origin}\']，或网关的 CORS_ORIGINS={origin}' }
+    zh: { message: '来自 {origin} 的页面不允许调用该服务器', fix: '添加这个源：@fastify/cors 的 origin: [\'{origin}\']，或网关的 CORS_ORIGINS={origin}' }
   },
   cors_none: {
     severity: 'error',
@@ -110,7 +110,7 @@ export const AUTH_TEXTS = {
   gateway: {
     severity: 'fact',
     en: { message: 'This is dbgpt-gateway: people log in at /login and then have a session, programs send Authorization: Bearer <key>', fix: 'Nothing need be done' },
-    zh: { message: '这是 dbgpt-gateway：人员在 /login 登录后获得会话，程序发送 Authorization: Bearer <密钥>', fix: '无需处理' }
+    zh: { message: '这是 dbgpt-gateway：人在 /login 登录后获得会话，程序发送 Authorization: Bearer <密钥>', fix: '无需处理' }
   }
 } as const satisfies Record<string, Entry>
 

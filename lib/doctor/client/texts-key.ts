@@ -9,8 +9,8 @@ export const KEY_TEXTS = {
   },
   key_unknown: {
     severity: 'error',
-    en: { message: 'The server does not know the key: it was never in its list, or has been revoked; from outside these look alike', fix: 'Compare with dbgpt-auth list on the server, restart it if API_KEYS was changed, or ask for a new key' },
-    zh: { message: '服务器不认识该密钥：从未列入，或已被吊销；从外部无法区分', fix: '在服务器上用 dbgpt-auth list 核对；若改过 API_KEYS 请重启服务；或索取新密钥' }
+    en: { message: 'The server does not know the key: it was never in its list, or has been revoked; from outside these look alike', fix: 'Compare with dbgpt-auth list on the server (DB-GPT: api_keys of its TOML file), restart it if API_KEYS or api_keys was changed, or ask for a new key' },
+    zh: { message: '服务器不认识该密钥：从未列入，或已被吊销；从外部无法区分', fix: '在服务器上用 dbgpt-auth list 核对（DB-GPT 则看其 TOML 文件的 api_keys）；若改过 API_KEYS 或 api_keys，请重启服务；或索取新密钥' }
   },
   key_unknown_other: {
     severity: 'error',
@@ -65,7 +65,7 @@ export const KEY_TEXTS = {
   key_of_other: {
     severity: 'error',
     en: { message: 'The key looks like one of {owner}, and this is another server', fix: 'Set the variable to a key of this server, and take back the other one if it was not meant to be shown here' },
-    zh: { message: '该密钥像是 {owner} 的，而这是另一个服务器', fix: '请将变量设为本服务器的密钥；若误发了其他服务的密钥，请将其作废' }
+    zh: { message: '该密钥像是 {owner} 的，而这是另一个服务器', fix: '请将变量设为本服务器的密钥；若误发了其他服务的密钥，请到那个服务吊销它' }
   },
   key_not_for_server: {
     severity: 'error',

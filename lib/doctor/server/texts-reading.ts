@@ -33,7 +33,7 @@ export const READING_TEXTS = {
   blank_in_environment: {
     severity: 'warning',
     en: { message: '{name} is blank in the environment, which counts as unset: the one of .env is read.', fix: 'To turn authentication off, set API_AUTH=off. Else unset {name} in the environment.' },
-    zh: { message: '环境变量 {name} 为空，等于没有设置：读取的是 .env 中的值。', fix: '要关闭认证，请设置 API_AUTH=off；否则请从环境变量中删除 {name}。' }
+    zh: { message: '环境变量 {name} 为空，等于没有设置：读取的是 .env 中的值。', fix: '要关闭鉴权，请设置 API_AUTH=off；否则请从环境变量中删除 {name}。' }
   },
   differs_in_environment: {
     severity: 'warning',

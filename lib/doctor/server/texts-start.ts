@@ -16,7 +16,7 @@ export const START_TEXTS = {
   ),
   FST_DBGPT_AUTH_KEYS_REQUIRED: error(
     'Run "dbgpt-auth create --name NAME --store keys.json" and set API_KEYS_FILE=keys.json.',
-    '必须启用认证，却没有配置任何密钥', '运行 "dbgpt-auth create --name NAME --store keys.json"，再设置 API_KEYS_FILE=keys.json。'
+    '必须开启鉴权，却没有配置任何密钥', '运行 "dbgpt-auth create --name NAME --store keys.json"，再设置 API_KEYS_FILE=keys.json。'
   ),
   FST_DBGPT_AUTH_KEYS_EMPTY: error(
     'Put a key in it: "dbgpt-auth generate" makes one.',

@@ -70,7 +70,7 @@ export const STORE_TEXTS = {
   history_unwritable: {
     severity: 'warning',
     en: { message: 'The history {file} cannot be written: {detail}. Keys can be revoked, and not be added or changed.', fix: 'Give this user the right to write to it, or move it away if it is no file.' },
-    zh: { message: '历史文件 {file} 无法写入：{detail}。此时只能吊销密钥，不能添加或修改。', fix: '给当前用户写入权限；若它不是普通文件，请移走。' }
+    zh: { message: '变更记录 {file} 无法写入：{detail}。此时只能吊销密钥，不能添加或修改。', fix: '给当前用户写入权限；若它不是普通文件，请移走。' }
   },
   usage_unwritable: {
     severity: 'warning',
@@ -95,6 +95,6 @@ export const STORE_TEXTS = {
   local_revoked: {
     severity: 'error',
     en: { message: 'The key {id} was revoked at {at} by {actor}, says the history of the store that is named here.', fix: 'Give its owner another one: dbgpt-auth create --name NAME' },
-    zh: { message: '本机配置的密钥存储的历史显示，密钥 {id} 已于 {at} 被 {actor} 吊销。', fix: '请给它的使用者一个新密钥：dbgpt-auth create --name NAME' }
+    zh: { message: '本机配置的密钥存储的变更记录显示，密钥 {id} 已于 {at} 被 {actor} 吊销。', fix: '请给它的使用者一个新密钥：dbgpt-auth create --name NAME' }
   }
 } as const satisfies Record<string, Entry>

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { CLIENT_TEXTS } from '../../../lib/doctor/client/texts.ts'
+import { documentedFindings, findingRows } from '../../support/findings.ts'
 
+const ANCHOR = 'what-doctor-says-of-a-url'
 const PLACE = /\{\w+\}/g
 
 t.test('each code is told in both languages, with the same parameters', async t => {
@@ -13,12 +14,8 @@ t.test('each code is told in both languages, with the same parameters', async t 
   }
 })
 
-t.test('the documentation has all that can be said of a URL', async t => {
-  const text = await readFile('docs/errors.md', 'utf8')
-  const [, section = ''] = text.split('\n## What doctor says of a URL\n')
-  const [own = ''] = section.split('\n## ')
-  const rows = own.split('\n').filter(line => line.startsWith('| `'))
-  const escaped = (text: string): string => text.replaceAll('|', '\\|')
-  const expected = Object.entries(CLIENT_TEXTS).map(([code, { severity, en }]) => `| \`${code}\` | ${severity} | ${escaped(en.message)} | ${escaped(en.fix)} |`)
-  t.same([...rows].sort(), [...expected].sort())
+t.test('the documentation has all that can be said of a URL, in both languages', async t => {
+  for (const [file, language] of [['docs/errors.md', 'en'], ['docs/zh-CN/errors.md', 'zh']] as const) {
+    t.same(await documentedFindings(file, ANCHOR), findingRows(ANCHOR, language), file)
+  }
 })

@@ -1,17 +1,17 @@
-import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { describe } from '../../../lib/doctor/finding.ts'
 import { failureOf } from '../../../lib/doctor/server/start.ts'
 import { SERVER_TEXTS, type ServerCode } from '../../../lib/doctor/server/texts.ts'
 import { MARKER } from '../../support/app.ts'
+import { documentedFindings, findingRows } from '../../support/findings.ts'
 
+const ANCHOR = 'what-doctor-says-of-a-server'
 const entries = Object.entries(SERVER_TEXTS)
 
-t.test('each finding is documented, with its severity, and nothing else is', async t => {
-  const [, section = ''] = (await readFile('docs/errors.md', 'utf8')).split('## What doctor says of a server')
-  const [table = ''] = section.split('\n## ')
-  const rows = [...table.matchAll(/^\| `([\w-]+)` \| (\w+) \| \S.* \| \S.* \|$/gm)].map(([, ...cells]) => cells)
-  t.same(rows, entries.filter(([, { severity }]) => severity !== 'fact').map(([code, { severity }]) => [code, severity]))
+t.test('each finding is documented in both languages, and nothing else is', async t => {
+  for (const [file, language] of [['docs/errors.md', 'en'], ['docs/zh-CN/errors.md', 'zh']] as const) {
+    t.same(await documentedFindings(file, ANCHOR), findingRows(ANCHOR, language), file)
+  }
 })
 
 t.test('each is told in both languages, with the same parameters', async t => {
