@@ -10,7 +10,7 @@ const END_TO_END = /^test\/system\/|^gateway\/test\/(documentation|package|deplo
 
 /** What takes longest, by its name, from the longest down: begun last, it would have one core busy alone. */
 export const SLOW = [
-  'system/docs-typescript', 'system/topology', 'system/package', 'gateway/test/package', 'gateway/test/process', 'recipes/frameworks', 'recipes/callers', 'recipes/limits',
+  'system/docs-typescript', 'system/topology', 'system/package', 'gateway/test/package', 'gateway/test/process', 'recipes/frameworks', 'recipes/callers', 'recipes/limits', 'recipes/stores',
   'system/fleet', 'system/faults', 'look-browser', 'gateway/test/ends', 'redis/store', 'cli/bin', 'system/rotation', 'redis/feed.',
   'redis/replicas', 'streams', 'shutdown', 'test/browser', 'websocket', 'identity', 'redis/reasons'
 ]

@@ -30,7 +30,7 @@ interface Components {
   readonly securitySchemes?: object
   readonly responses?: Readonly<Partial<Record<Status, Partial<AnswerResponse>>>>
 }
-interface Document { readonly openapi: string, components: Components }
+interface Document { readonly openapi: string, readonly security?: readonly Requirement[], components: Components }
 
 /** Describes what each route asks of a key, as its config says: the option `transform` of `@fastify/swagger`. */
 export const transform = withTransform(({ schema, url }) => ({ schema, url }))
@@ -60,12 +60,23 @@ function describeKey (schema: Schema | undefined, route: RouteOptions, document:
   // OpenAPI 3.0 takes scopes of OAuth 2 alone.
   const key = { dbgptAuth: document.openapi.startsWith('3.0') ? [] : [...scopes] }
   const asked: readonly Requirement[] = schema?.security ?? (policy === false ? [] : policy === 'optional' ? [key, {}] : [key])
-  if (!asked.some(each => Object.hasOwn(each, 'dbgptAuth'))) return { ...schema, security: asked } as FastifySchema
+  if (asksForKey(asked) || asksForKey(document.security)) addScheme(document)
+  if (!asksForKey(asked)) return { ...schema, security: asked } as FastifySchema
   const statuses: readonly Status[] = scopes.length === 0 ? [401, 503] : [401, 403, 503]
   const answers = statuses.map(status => [status, answerOf(document, status, scopes)])
   // Where there is none at all, @fastify/swagger describes this one.
   const response = schema?.response ?? { 200: { description: 'Default Response', type: 'null' } }
   return { ...schema, security: asked, response: { ...Object.fromEntries(answers), ...response } } as FastifySchema
+}
+
+function asksForKey (asked: readonly Requirement[] = []): boolean {
+  return asked.some(each => Object.hasOwn(each, 'dbgptAuth'))
+}
+
+/** What is asked for has to be explained in the document, or @fastify/swagger fails. */
+function addScheme (document: Document): void {
+  const { components } = document
+  document.components = { ...components, securitySchemes: { ...securitySchemes, ...components.securitySchemes } }
 }
 
 /** Describes an answer as the document's components do, in the form in which schemas of routes have it. */
@@ -75,12 +86,7 @@ function answerOf (document: Document, status: Status, scopes: readonly string[]
   const { schema, ...media } = content['application/json'] ?? responses[status].content['application/json']
   const name = `dbgptAuth${status}`
   // It would stand there once for each route.
-  document.components = {
-    ...components,
-    schemas: { [name]: schema, ...components.schemas },
-    // What a route asks for has to be explained there, or @fastify/swagger fails.
-    securitySchemes: { ...securitySchemes, ...components.securitySchemes }
-  }
+  document.components = { ...components, schemas: { [name]: schema, ...components.schemas } }
   return {
     description: status === 403 ? `${description}: ${scopes.join(' ')}` : description,
     headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, header.schema ?? {}])),

@@ -2,8 +2,9 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
 import t, { type Test } from 'tap'
+import dbgptAuth from '../../lib/index.ts'
 import { responses, responsesIn, security, securitySchemes, transform, withTransform } from '../../lib/openapi/transform.ts'
-import { harness, rejection } from '../support/app.ts'
+import { harness, KEY as PLAIN_KEY, rejection } from '../support/app.ts'
 import { pollute } from '../support/pollute.ts'
 
 interface Operation {
@@ -166,6 +167,45 @@ t.test('what the app states stands, and is not altered', async t => {
   t.match(document.paths['/own']?.get, { summary: 'Own', responses: { 401: { description: 'Ask ops' }, 200: { description: 'Done' } } })
   t.same(document.components.securitySchemes, { ...securitySchemes, ...components.securitySchemes })
   t.same(new Set(Object.keys(document.components.schemas)), new Set(['Flow', 'dbgptAuth401', 'dbgptAuth503']))
+})
+
+t.test('the scheme is there as soon as the document asks for it, whatever its first route does', async t => {
+  const routes = (app: FastifyInstance): void => { app.get('/health', { config: { apiKey: false } }, () => 'ok') }
+  for (const [asked, schemes] of [[security, securitySchemes], [undefined, undefined], [[], undefined]] as const) {
+    const { components, paths } = await described(t, routes, { openapi: { openapi: '3.1.0', ...asked && { security: [...asked] } } })
+    t.same(paths['/health']?.get?.security, [], JSON.stringify(asked))
+    t.same(components.securitySchemes, schemes, JSON.stringify(asked))
+  }
+})
+
+t.test('where a scope alone is guarded, the rest says that it takes no key, or the document is the scope\'s own', async t => {
+  const guarded = async (scope: FastifyInstance): Promise<void> => {
+    await scope.register(dbgptAuth, { env: {}, keys: [PLAIN_KEY] })
+    scope.get('/flows', () => 'ok')
+  }
+  const { app } = harness(t)
+  await app.register(swagger, { openapi: { openapi: '3.1.0' }, transform })
+  await app.register(guarded, { prefix: '/api' })
+  await app.register(async rest => {
+    rest.addHook('onRoute', route => { route.config = { ...route.config, apiKey: false } })
+    rest.get('/about', () => 'ok')
+  })
+  app.get('/health', { schema: { security: [] } }, () => 'ok')
+  const { paths } = await documentOf(t, app)
+  for (const [url, security] of [['/api/flows', KEY], ['/about', []], ['/health', []]] as const) {
+    t.same(paths[url]?.get?.security, security, url)
+    t.equal((await app.inject(url)).statusCode, url === '/api/flows' ? 401 : 200, url)
+  }
+  const { app: other } = harness(t)
+  other.get('/about', () => 'ok')
+  let inner = other
+  await other.register(async scope => {
+    inner = scope
+    await scope.register(swagger, { openapi: { openapi: '3.1.0' }, transform })
+    await guarded(scope)
+  }, { prefix: '/api' })
+  await other.ready()
+  t.match(inner.swagger(), { paths: { '/api/flows': { get: { security: KEY } } } })
 })
 
 t.test('answers and the scheme are those of the document\'s components, where it has them', async t => {

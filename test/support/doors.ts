@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { Daemon } from './daemon.ts'
+import { missing, startDaemon } from './daemon.ts'
 import { makeTemporaryFolder } from './files.ts'
 import { freePorts } from './redis.ts'
 
@@ -23,10 +21,6 @@ export interface Door {
 
 export const NGINX: Door = { name: 'nginx', language: 'nginx', skip: missing('nginx', '-v', 'nginx-light'), start: startNginx }
 export const CADDY: Door = { name: 'Caddy', language: 'caddyfile', skip: missing('caddy', 'version', 'caddy'), start: startCaddy }
-
-function missing (program: string, argument: string, name: string): string | false {
-  return spawnSync(program, [argument]).error === undefined ? false : `there is no ${program} on this machine: apt-get install ${name}`
-}
 
 /** Starts a service that tells of each request what has come of it, and returns its port. */
 export async function startTellingService (t: Test): Promise<string> {
@@ -50,8 +44,7 @@ async function startNginx (t: Test, code: string, { check, service }: { check: s
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${join(folder, name)};`)
   const file = join(folder, 'nginx.conf')
   await writeFile(file, [`pid ${join(folder, 'pid')};`, 'events {}', 'http {', 'access_log off;', ...temporary, server, '}'].join('\n'))
-  const daemon = await Daemon.start(['nginx', '-c', file, '-e', 'stderr', '-g', 'daemon off;'], async () => await listens(port))
-  t.teardown(async () => await daemon.end())
+  await startDaemon(t, port, 'nginx', '-c', file, '-e', 'stderr', '-g', 'daemon off;')
   return `http://127.0.0.1:${port}`
 }
 
@@ -62,15 +55,6 @@ async function startCaddy (t: Test, code: string, { check, service }: { check: s
   const site = code.replace('api.example.com', `:${port}`).replace(':3000', `:${check}`).replace(':8080', `:${service}`)
   const file = join(folder, 'Caddyfile')
   await writeFile(file, [...options, site].join('\n'))
-  const env = { PATH: process.env.PATH, HOME: folder }
-  const daemon = await Daemon.start(
-    ['caddy', 'run', '--config', file, '--adapter', 'caddyfile'], async () => await listens(port), { env }
-  )
-  t.teardown(async () => await daemon.end())
+  await startDaemon(t, port, 'caddy', 'run', '--config', file, '--adapter', 'caddyfile')
   return `http://127.0.0.1:${port}`
-}
-
-async function listens (port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  return await once(socket, 'connect').then(() => true, () => false).finally(() => socket.destroy())
 }

@@ -7,6 +7,8 @@ import { anchorsOf } from './links.ts'
 import { type Ask, startRecipe } from './recipe.ts'
 
 const PAGE = 'docs/recipes.md'
+/** The pages of recipes, the first with an index of both. */
+export const PAGES = [PAGE, 'docs/recipes-stores.md']
 /** What the programs of the recipes find in their environment. */
 export const ENV = { API_KEYS: `${KEY},${OTHER_KEY}`, ADMIN_API_KEYS: OTHER_KEY, JWT_SECRET: 'a secret of the tests' }
 
@@ -28,9 +30,9 @@ export type Start = (circumstances?: Circumstances) => Promise<Ask>
 /** What the program of a recipe does; `others` are the snippets that follow it under its heading. */
 export type Trial = (t: Test, start: Start, others: readonly Snippet[]) => Promise<void>
 
-/** Returns the topics of the page's index, each with the headings that it leads to. */
-export async function topicsOfRecipes (): Promise<Map<string, string[]>> {
-  const page = await pageOf(PAGE)
+/** Returns the topics of a page's index, each with the headings that it leads to. */
+export async function topicsOfRecipes (file: string = PAGE): Promise<Map<string, string[]>> {
+  const page = await pageOf(file)
   const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading as string)
   const lines = [...page.matchAll(/^- ([\w ,]+): (.*)$/gm)]
   return new Map(lines.map(([, topic = '', line = '']) => [topic, [...line.matchAll(/\]\(#(.*?)\)/g)].map(([, anchor]) => {
@@ -40,8 +42,8 @@ export async function topicsOfRecipes (): Promise<Map<string, string[]>> {
   })]))
 }
 
-/** Returns the snippets under a heading of the page. */
-export async function recipeOf (heading: string): Promise<[Snippet, ...Snippet[]]> {
+/** Returns the snippets of a recipe. */
+async function recipeOf (heading: string): Promise<[Snippet, ...Snippet[]]> {
   return (await snippetsOf(PAGE)).filter(snippet => snippet.heading === heading) as [Snippet, ...Snippet[]]
 }
 

@@ -1,22 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import cors from '@fastify/cors'
 import t, { type Test } from 'tap'
-import { type ApiKey, createApiKey, type DbgptAuthOptions, FileKeyStore } from '../../lib/index.ts'
+import { type ApiKey, createApiKey, FileKeyStore } from '../../lib/index.ts'
 import { bearer, harness, KEY, MARKER, OTHER_KEY, rejection } from '../support/app.ts'
 import { runCommand } from '../support/cli.ts'
-import { makePackageFolder, rowsUnder, runShell, snippetsOf } from '../support/documentation.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
-
-const PAGE = 'docs/migration.md'
-const POSTGRES = '/usr/lib/postgresql'
-const bin = existsSync(POSTGRES) ? join(POSTGRES, readdirSync(POSTGRES).sort().at(-1) as string, 'bin') : undefined
-const skip = bin === undefined ? 'there is no PostgreSQL on this machine: apt-get install postgresql' : false
-/** PostgreSQL does not run as root. */
-const NOBODY = 65534
-const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+import { makePackageFolder, runShell, snippetsOf } from '../support/documentation.ts'
+import { outcome, PAGE, testRows, type Trial } from '../support/migration.ts'
+import { PostgresServer, skip } from '../support/postgres.ts'
 
 /** Keys as LiteLLM makes them. */
 const VIRTUAL = `sk-${MARKER}-4FgQ1xJ0a9bC`
@@ -50,22 +41,16 @@ t.test('keys of DB-GPT move from the variable, and from its TOML', async t => {
 
 /** A database with the columns of LiteLLM's table of keys that the page names, as its Prisma schema has them. */
 async function startLiteLLM (t: Test): Promise<Record<string, string>> {
-  const folder = await makeTemporaryFolder(t)
-  if ('uid' in user) chownSync(folder, NOBODY, NOBODY)
-  const env = { PGHOST: folder, PGUSER: 'litellm', PGDATABASE: 'postgres' }
-  const run = (program: string, ...args: string[]) => execFileSync(join(bin as string, program), args, { ...user, cwd: folder, env, stdio: 'pipe' })
-  run('initdb', '-D', 'data', '-U', 'litellm', '-A', 'trust', '-N')
-  run('pg_ctl', '-D', 'data', '-w', '-l', 'log', '-o', `-k ${folder} -c listen_addresses= -c fsync=off`, 'start')
-  t.teardown(() => { run('pg_ctl', '-D', 'data', '-m', 'immediate', 'stop') })
-  const rows = [[VIRTUAL, '\'billing\'', 'NULL', 'NULL'], [EXPIRING, 'NULL', '\'2030-01-02 03:04:05.678\'', 'false'], [BLOCKED, '\'old\'', 'NULL', 'true']]
-  run('psql', '-c', `CREATE TABLE "LiteLLM_VerificationToken" (
+  const server = await PostgresServer.start(t)
+  await server.query(`CREATE TABLE "LiteLLM_VerificationToken" (
     token text PRIMARY KEY, key_name text, key_alias text, expires timestamp(3), blocked boolean, user_id text, team_id text,
     models text[], max_budget double precision, rpm_limit bigint)`)
-  for (const [key = '', alias, expires, blocked] of rows) {
-    run('psql', '-c', `INSERT INTO "LiteLLM_VerificationToken" VALUES
-      ('${createApiKey(key).digest}', 'sk-...aBcD', ${alias}, ${expires}, ${blocked}, 'ada', NULL, '{gpt-4}', 10, 100)`)
+  const rows = [[VIRTUAL, 'billing', null, null], [EXPIRING, null, '2030-01-02 03:04:05.678', false], [BLOCKED, 'old', null, true]] as const
+  for (const [key = '', ...values] of rows) {
+    await server.query(`INSERT INTO "LiteLLM_VerificationToken" VALUES
+      ($1, 'sk-...aBcD', $2, $3, $4, 'ada', NULL, '{gpt-4}', 10, 100)`, [createApiKey(key).digest, ...values])
   }
-  return env
+  return server.env
 }
 
 let moved: ApiKey[] = []
@@ -79,28 +64,14 @@ function movedKey (text: string): ApiKey | undefined {
   return moved.find(({ id }) => id === createApiKey(text).id)
 }
 
-/** What a guarded app answers, or what it does not start with. */
-async function outcome (t: Test, options: DbgptAuthOptions, key = KEY): Promise<string> {
-  const { app, guard } = harness(t)
-  try {
-    await guard(options)
-  } catch (error) {
-    return (error as { code: string }).code
-  }
-  app.get('/', () => 'ok')
-  app.get('/health', { config: { apiKey: false } }, () => 'ok')
-  return String((await app.inject({ url: '/', headers: bearer(key) })).statusCode)
-}
-
-type Trial = (t: Test) => Promise<void>
 const production = { NODE_ENV: 'production' }
 
 const sections: Readonly<Record<string, Readonly<Record<string, Trial>>>> = {
   'From LiteLLM': {
     'a virtual key, `sk-…`': async t => {
       const { digest } = createApiKey(VIRTUAL)
-      t.equal(await outcome(t, { env: { ...production, API_KEYS: `sha256:${digest}` } }, VIRTUAL), '200')
-      t.equal(await outcome(t, { keys: moved.map(({ digest, expiresAt }) => ({ digest, expiresAt })) }, VIRTUAL), '200')
+      t.equal(await outcome(t, { env: { ...production, API_KEYS: `sha256:${digest}` } }, bearer(VIRTUAL)), '200')
+      t.equal(await outcome(t, { keys: moved.map(({ digest, expiresAt }) => ({ digest, expiresAt })) }, bearer(VIRTUAL)), '200')
     },
     '`key_alias`': async t => {
       t.equal(movedKey(VIRTUAL)?.name, 'billing')
@@ -123,12 +94,12 @@ const sections: Readonly<Record<string, Readonly<Record<string, Trial>>>> = {
   },
   'From vLLM': {
     '`--api-key a b`, or `VLLM_API_KEY=a`': async t => {
-      for (const key of [KEY, OTHER_KEY]) t.equal(await outcome(t, { env: { ...production, API_KEYS: `${KEY},${OTHER_KEY}` } }, key), '200')
+      for (const key of [KEY, OTHER_KEY]) t.equal(await outcome(t, { env: { ...production, API_KEYS: `${KEY},${OTHER_KEY}` } }, bearer(key)), '200')
     },
     '`VLLM_API_KEY=a,b` is one key': async t => {
       const env = { API_KEYS: `${KEY},${OTHER_KEY}` }
       t.equal(await outcome(t, { env }), '200')
-      t.equal(await outcome(t, { env }, env.API_KEYS), '401')
+      t.equal(await outcome(t, { env }, bearer(env.API_KEYS)), '401')
       t.equal(await outcome(t, { keys: [env.API_KEYS] }), 'FST_DBGPT_AUTH_KEY_INVALID')
     },
     'no key: open': async t => {
@@ -159,14 +130,7 @@ const sections: Readonly<Record<string, Readonly<Record<string, Trial>>>> = {
   }
 }
 
-for (const [heading, trials] of Object.entries(sections)) {
-  t.test(`every row under "${heading}" is tried`, async t => {
-    t.same(await rowsUnder(PAGE, heading), Object.keys(trials))
-  })
-  for (const [row, trial] of Object.entries(trials)) {
-    t.test(`it is as docs/migration.md says of ${row}, ${heading.toLowerCase()}`, { skip: heading === 'From LiteLLM' && skip }, trial)
-  }
-}
+testRows(t, sections, { 'From LiteLLM': skip })
 
 t.test('a salted hash is told as a mistake, in a list and to the command', async t => {
   const hash = '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'

@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import dbgptAuth, { createApiKey, type DbgptAuthOptions, MemoryKeyStore } from '../../lib/index.ts'
 import { type Answer, ask, type Question } from '../support/ask.ts'
 import { bearer, CHALLENGE, challenge, harness, KEY, OTHER_KEY, rejection, WRONG_KEY } from '../support/app.ts'
-import { rowsUnder } from '../support/documentation.ts'
+import { testRows, type Trial } from '../support/migration.ts'
 
 type Handler = (request: { user: { name: string } }, response: { send (body: string): void }) => void
 type Verify = (token: string, done: (error: unknown, user?: unknown) => void) => void
@@ -21,8 +21,6 @@ const require = createRequire(import.meta.url)
 const express = require('express') as { (): App, urlencoded (): unknown }
 const { Passport } = require('passport') as { Passport: new () => Authenticator }
 const { Strategy } = require('passport-http-bearer') as { Strategy: new (options: object, verify: Verify) => object }
-
-type Trial = (t: Test) => Promise<void>
 
 const production = { NODE_ENV: 'production' }
 
@@ -198,9 +196,4 @@ const sections: Readonly<Record<string, Readonly<Record<string, Trial>>>> = {
   }
 }
 
-for (const [heading, trials] of Object.entries(sections)) {
-  t.test(`every row under "${heading}" is tried`, async t => {
-    t.same(await rowsUnder('docs/migration.md', heading), Object.keys(trials))
-  })
-  for (const [row, trial] of Object.entries(trials)) t.test(`it is as docs/migration.md says of ${row}, ${heading.toLowerCase()}`, trial)
-}
+testRows(t, sections)

@@ -1,28 +1,11 @@
 import bearerAuth, { type FastifyBearerAuthOptions } from '@fastify/bearer-auth'
 import t, { type Test } from 'tap'
-import type { DbgptAuthOptions } from '../../lib/index.ts'
 import { bearer, BODY_401, CHALLENGE, harness, KEY, OTHER_KEY, rejection, WRONG_KEY } from '../support/app.ts'
-import { rowsUnder } from '../support/documentation.ts'
-
-const PAGE = 'docs/migration.md'
-/** The rows of both tables, by their first cell. */
-const rows = [...await rowsUnder(PAGE, 'From DB-GPT\'s own check'), ...await rowsUnder(PAGE, 'From @fastify/bearer-auth')]
+import { outcome, testRows, type Trial } from '../support/migration.ts'
 
 type Headers = Record<string, string>
 
-/** What a guarded app answers to a key, or what it does not start with. */
-async function outcome (t: Test, options: DbgptAuthOptions, headers: Headers = bearer(), url = '/'): Promise<string> {
-  const { app, guard } = harness(t)
-  try {
-    await guard(options)
-  } catch (error) {
-    return (error as { code: string }).code
-  }
-  app.get('/', () => 'ok')
-  return String((await app.inject({ url, headers })).statusCode)
-}
-
-/** The same of @fastify/bearer-auth. */
+/** What @fastify/bearer-auth answers. */
 async function there (t: Test, options: FastifyBearerAuthOptions, headers: Headers = bearer()): Promise<string> {
   const { app } = harness(t)
   await app.register(bearerAuth, { verifyErrorLogLevel: 'info', ...options })
@@ -31,7 +14,7 @@ async function there (t: Test, options: FastifyBearerAuthOptions, headers: Heade
 }
 
 const production = { NODE_ENV: 'production' }
-const trials: Readonly<Record<string, (t: Test) => Promise<void>>> = {
+const ownCheck: Readonly<Record<string, Trial>> = {
   'two spaces after `Bearer`': async t => {
     t.equal(await outcome(t, {}, { authorization: `Bearer  ${KEY}` }), '200')
   },
@@ -66,7 +49,10 @@ const trials: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     const { headers, body } = await app.inject('/')
     t.match(headers, { 'www-authenticate': CHALLENGE, 'cache-control': 'no-store' })
     t.equal(body, BODY_401)
-  },
+  }
+}
+
+const bearerAuthOfFastify: Readonly<Record<string, Trial>> = {
   '`keys` as a Set or an array': async t => {
     for (const keys of [new Set([KEY]), [KEY]]) t.equal(await there(t, { keys }), '200')
     t.equal(await outcome(t, { keys: [KEY] }), '200')
@@ -123,8 +109,4 @@ const trials: Readonly<Record<string, (t: Test) => Promise<void>>> = {
   }
 }
 
-t.test('every row about DB-GPT and @fastify/bearer-auth is tried', async t => {
-  t.same(rows, Object.keys(trials))
-})
-
-for (const [row, trial] of Object.entries(trials)) t.test(`it is as docs/migration.md says of ${row}`, trial)
+testRows(t, { 'From DB-GPT\'s own check': ownCheck, 'From @fastify/bearer-auth': bearerAuthOfFastify })

@@ -57,6 +57,14 @@ await testRecipes(t, 'Callers', {
     const { say } = await start()
     t.equal(await say('/', KEY), '200 ok')
     t.match(await say('/', WRONG_KEY), /^401 .*no session/)
+    const both = (code: string): string => code.replace('verifySession])', "verifySession], { relation: 'and' })")
+    const and = await start({ change: both })
+    t.match(await and.say('/', KEY), /no session/, 'both are asked for')
+    t.match(await and.say('/', WRONG_KEY), /^401 /)
+    const loggedIn = await start({ change: code => both(code).replace("done(new Error('no session'))", 'done()') })
+    t.equal(await loggedIn.say('/', KEY), '200 ok')
+    t.match(await loggedIn.say('/', WRONG_KEY), /^401 .*API key/)
+    t.equal(await (await start({ env: { API_AUTH: 'off' } })).say('/'), '200 ok', 'authentication is off')
   },
   'A key or a JWT for the whole app': async (t, start) => {
     const ask = await start()

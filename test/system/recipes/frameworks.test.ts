@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap'
+import { createApiKey } from '../../../lib/index.ts'
 import { BODY_401, KEY } from '../../support/app.ts'
 import { pageOf } from '../../support/documentation.ts'
 import type { Ask } from '../../support/recipe.ts'
 import { testRecipes } from '../../support/recipes.ts'
 
-async function tryMiddleware (t: Test, { say }: Ask): Promise<void> {
+async function tryMiddleware (t: Test, { say }: Ask, answer: string): Promise<void> {
   t.equal(await say('/', KEY), '200 ok')
-  t.equal(await say('/legacy', KEY), '200 from middleware')
+  t.equal(await say('/legacy', KEY), answer)
   for (const path of ['/', '/legacy', '/legacy/more', '//legacy', '/%6cegacy', '/unknown']) {
     t.equal(await say(path), `401 ${BODY_401}`, path)
   }
@@ -20,11 +21,15 @@ const NEST_MIDDLEWARE = `class AppModule {
 
 await testRecipes(t, 'Frameworks', {
   'Express middleware': async (t, start) => {
-    await tryMiddleware(t, await start())
-    await tryMiddleware(t, await start({ change: code => code.replaceAll('@fastify/express', '@fastify/middie') }))
+    const answer = `200 from Express, to ${createApiKey(KEY).id}`
+    await tryMiddleware(t, await start(), answer)
+    await tryMiddleware(t, await start({ change: code => code.replaceAll('@fastify/express', '@fastify/middie') }), answer)
     const guard = 'await app.register(dbgptAuth)\n'
-    const { say } = await start({ change: code => code.replace(guard, '').replace('app.get(', `${guard}app.get(`) })
-    t.equal(await say('/legacy'), '200 from middleware', 'the wrong order')
+    const { say, says } = await start({
+      change: code => code.replace('Fastify()', 'Fastify({ logger: true })').replace(guard, '').replace('app.get(', `${guard}app.get(`)
+    })
+    t.equal(await say('/legacy'), '200 from Express, to undefined', 'the wrong order')
+    await says(/"level":40,.*@fastify\/express/)
     t.equal(await say('/'), `401 ${BODY_401}`)
   },
   NestJS: async (t, start) => {
@@ -42,7 +47,7 @@ await testRecipes(t, 'Frameworks', {
         .replace('@Controller()', '@Controller()\n@RouteConfig({ apiKey: false })')
         .replace('await app.listen', 'app.enableCors()\n  await app.listen')
     })
-    await tryMiddleware(t, more)
+    await tryMiddleware(t, more, '200 from middleware')
     const headers = { origin: 'https://ui.example.com', 'access-control-request-method': 'GET' }
     t.match(await more('/', { method: 'OPTIONS', headers }), { status: 204, headers: { 'access-control-allow-origin': '*' } })
   },

@@ -1,13 +1,16 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { parse } from 'yaml'
 import { createApiKey } from '../../../lib/index.ts'
 import { bearer, BODY_401, BODY_503, KEY, WRONG_KEY } from '../../support/app.ts'
 import { ask as askAnywhere } from '../../support/ask.ts'
-import { startHaproxy, skip as skipHaproxy } from '../../support/haproxy.ts'
+import { missing, startDaemon } from '../../support/daemon.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
 import { testRecipes } from '../../support/recipes.ts'
 import { freePorts, openEmptyStore, RedisServer, skip as skipRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
@@ -70,7 +73,7 @@ await testRecipes(t, 'Proxies and other plugins', {
     })
   },
   'Health checks for Kubernetes and HAProxy': async (t, start, [kubernetes, haproxy]) => {
-    await t.test('with a real Redis and a real HAProxy', { skip: skipRedis === false ? skipHaproxy : skipRedis }, async t => {
+    await t.test('with a real Redis and a real HAProxy', { skip: skipRedis === false ? missing('haproxy', '-v', 'haproxy') : skipRedis }, async t => {
       const redis = await RedisServer.start(t)
       const store = await openEmptyStore(t, { url: redis.url })
       await store.add(createApiKey(KEY))
@@ -84,7 +87,9 @@ await testRecipes(t, 'Proxies and other plugins', {
       }
       const [port = 0] = await freePorts(1)
       const service = ask.url.replace('http://localhost:', '127.0.0.1:')
-      await startHaproxy(t, (haproxy?.code ?? '').replace('127.0.0.1:3000', service).replace('127.0.0.1:8080', `127.0.0.1:${port}`))
+      const file = join(await makeTemporaryFolder(t), 'haproxy.cfg')
+      await writeFile(file, (haproxy?.code ?? '').replace('127.0.0.1:3000', service).replace('127.0.0.1:8080', `127.0.0.1:${port}`))
+      await startDaemon(t, port, 'haproxy', '-db', '-f', file)
       const url = `http://127.0.0.1:${port}/`
       await until(async () => await askAnywhere(url).then(({ status }) => status === 401, () => false))
       t.match(await askAnywhere(url, { headers: bearer() }), { status: 200, body: 'ok' })

@@ -5,17 +5,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createApiKey } from '../../lib/index.ts'
-import { bearer, BODY_401, BODY_503, challenge, KEY, MARKER, OTHER_KEY, WRONG_KEY } from '../support/app.ts'
-import { pickerOf } from '../support/documentation.ts'
-import { makeTemporaryFolder } from '../support/files.ts'
-import { otherNode } from '../support/node.ts'
-import { PostgresServer, skip } from '../support/postgres.ts'
-import { type Ask, startRecipe } from '../support/recipe.ts'
-import { until } from '../support/until.ts'
+import { createApiKey } from '../../../lib/index.ts'
+import { bearer, BODY_401, BODY_503, challenge, KEY, MARKER, OTHER_KEY, WRONG_KEY } from '../../support/app.ts'
+import { pickerOf, type Snippet, snippetsOf } from '../../support/documentation.ts'
+import { makeTemporaryFolder } from '../../support/files.ts'
+import { otherNode } from '../../support/node.ts'
+import { PostgresServer, skip } from '../../support/postgres.ts'
+import { type Ask, startRecipe } from '../../support/recipe.ts'
+import { until } from '../../support/until.ts'
 
 t.jobs = 2
-const snippet = await pickerOf('docs/recipes-stores.md')
+const PAGE = 'docs/recipes-stores.md'
+const snippet = await pickerOf(PAGE)
 const BILLING = createApiKey(KEY)
 /** A key that is in every table, and has run out. */
 const EXPIRED = `dbgpt_${MARKER}_expired_0123456789ab`
@@ -98,8 +99,10 @@ t.test('keys in PostgreSQL', { skip, buffered: true }, async t => {
   await t.test('uses are counted, also those of a time without PostgreSQL', async t => {
     await server.query(snippet('Uses counted in PostgreSQL', 'sql').code)
     await server.query('GRANT UPDATE ON api_keys TO service')
-    const ask = await startRecipe(t, snippet('Uses counted in PostgreSQL'), env)
+    const [uses, counter] = (await snippetsOf(PAGE, 'js')).filter(({ heading }) => heading === 'Uses counted in PostgreSQL') as [Snippet, Snippet]
+    const ask = await startRecipe(t, { ...uses, files: { 'uses.mjs': counter.code } }, env)
     await tryRefusals(t, ask)
+    t.equal(await ask.say('/', EXPIRED), `401 ${BODY_401}`)
     const usesOf = async (name: string): Promise<unknown> => (await server.query('SELECT uses, last_used_at FROM api_keys WHERE name = $1', [name]))[0]
     // Two of them were let in by tryRefusals: HEAD, and the unknown URL.
     for (let count = 0; count < 5; count++) t.equal(await ask.say('/', KEY), '200 Hello billing', `${count}`)
@@ -144,7 +147,7 @@ t.test('keys in SQLite', { buffered: true }, async t => {
 })
 
 t.test('keys of a slow service, with a cache', { buffered: true }, async t => {
-  const known = new Map([[BILLING.digest, { name: 'billing', expiresAt: null as string | null }]])
+  const known = new Map<string, object>([[BILLING.digest, { name: 'billing', scopes: null, expiresAt: null }]])
   const asked: (string | undefined)[] = []
   let fails = false
   const service = createServer((request, response) => {
@@ -160,7 +163,9 @@ t.test('keys of a slow service, with a cache', { buffered: true }, async t => {
     service.closeAllConnections()
   })
   const KEY_SERVICE = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
-  const ask = await startRecipe(t, snippet('Keys of a slow service, with a cache'), { KEY_SERVICE })
+  const { code, language } = snippet('Keys of a slow service, with a cache')
+  const route = "app.delete('/', { config: { apiKey: { scopes: ['admin'] } } }, () => 'deleted')\n"
+  const ask = await startRecipe(t, { language, code: code.replace('await app.listen', `${route}await app.listen`) }, { KEY_SERVICE })
   const timesOf = (key: string): number => asked.filter(digest => digest === createApiKey(key).digest).length
 
   t.same(new Set(await Promise.all(Array.from({ length: 50 }, async () => await ask.say('/', KEY)))), new Set(['200 Hello billing']))
@@ -177,6 +182,12 @@ t.test('keys of a slow service, with a cache', { buffered: true }, async t => {
   t.equal(await ask.say('/', OTHER_KEY), '200 Hello other', 'a new key works at once')
   known.set(createApiKey(EXPIRED).digest, { name: 'old', expiresAt: '2020-01-01T00:00:00Z' })
   t.equal(await ask.say('/', EXPIRED), `401 ${BODY_401}`)
+
+  const third = `${OTHER_KEY}3`
+  known.set(createApiKey(third).digest, { name: 'third', scopes: [] })
+  for (const [key, status] of [[KEY, 200], [third, 403]] as const) {
+    t.equal((await ask('/', { method: 'DELETE', headers: bearer(key) })).status, status, 'what it may do is handed on')
+  }
 
   known.delete(BILLING.digest)
   const times = timesOf(KEY)
