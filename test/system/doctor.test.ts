@@ -156,7 +156,7 @@ t.test('the gateway is healthy for a program with a key, whichever of its URLs i
 
 t.test('DB-GPT as it checks keys under uvicorn', { skip: noPython }, async t => {
   const ports = await freePorts(2) as [number, number]
-  const file = join(ROOT, 'test/support/fastapi.py')
+  const file = join(ROOT, 'test/support/fastapi-dbgpt.py')
   await Promise.all([[ports[0], KEY], [ports[1], '']].map(async ([port, keys]) => await startDaemon(t, Number(port), PYTHON, file, String(port), String(keys))))
   const [on, off] = ports.map(port => `http://127.0.0.1:${port}`) as [string, string]
   const cases = [
