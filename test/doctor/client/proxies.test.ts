@@ -86,11 +86,12 @@ t.test('of what is asked by TLS, a proxy sees where to, and no key', async t => 
 t.test('a proxy that answers TLS in place of a server is told from the server', async t => {
   const certificates = await Certificates.make(t)
   const { cert, key } = await certificates.filesFor('other', 'IP:127.0.0.1')
-  const inspects = await startWatched(t, (_request, response) => response.end(), { cert: await readFile(cert), key: await readFile(key) })
+  const options = { cert: await readFile(cert), key: await readFile(key) }
+  const inspects = await startWatched(t, (_request, response) => response.end(), options)
   const proxy = await startForwardProxy(t, { hosts: { 'inside.invalid': inspects.port, '127.0.0.1': inspects.port } })
-  const found = await compareByProxy(new Asker(new URL('https://127.0.0.1:1'), 2000), proxyFor(new URL('https://127.0.0.1:1'), { https_proxy: proxy.url }) as EnvironmentProxy, {
-    path: '/', headers: {}, answer: GOOD, bare: GOOD
-  })
+  const url = new URL('https://127.0.0.1:1')
+  const way = proxyFor(url, { https_proxy: proxy.url }) as EnvironmentProxy
+  const found = await compareByProxy(new Asker(url, 2000), way, { path: '/', headers: {}, answer: GOOD, bare: GOOD })
   t.match(found, { code: 'env_proxy_certificate', params: { variable: 'https_proxy' } })
   t.same(inspects.seen, [], 'nothing is asked of it')
 })
