@@ -14,7 +14,7 @@ import type { Call, Command } from '../call/types.ts'
 
 const FOUND = 1
 /** What the server says of a key that its store does not have. */
-const UNKNOWN: ClientCode = 'key_unknown'
+const UNKNOWN: readonly ClientCode[] = ['key_unknown', 'key_unknown_hex', 'key_unknown_or_dropped']
 
 /** `dbgpt-auth doctor` */
 export const doctor: Command = {
@@ -49,7 +49,7 @@ async function abroad (given: string, call: Call, language: Language): Promise<F
   const [url, origin] = [assertUrl(given), assertOrigin(textOption(call, 'origin'))]
   const { key, found } = await clientKeyOf(call)
   const seen = await examineClient({ url, key, env: call.streams.env, origin })
-  const known = key !== undefined && seen.some(({ code }) => code === UNKNOWN) ? await knownHere(key, call) : []
+  const known = key !== undefined && seen.some(({ code }) => UNKNOWN.includes(code)) ? await knownHere(key, call) : []
   // What is known here says more than that it is not known there.
   const here = [...found, ...known].map(each => describe(each, SERVER_TEXTS, language))
   return [...here, ...seen.map(each => describe(each, CLIENT_TEXTS, language))]

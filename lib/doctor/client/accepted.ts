@@ -7,6 +7,8 @@ import type { Case } from './case.ts'
 import { type Answer, headerOf, isAnswer, isRefused, saysSame } from './outcome.ts'
 import { judgePath } from './path.ts'
 import { isPublicPath, type Place, variantOf } from './place.ts'
+import { serverOf } from './recognise.ts'
+import { OTHERS } from './refused.ts'
 import type { ClientCode } from './texts.ts'
 
 /** A key that is let in. */
@@ -24,10 +26,12 @@ interface Good {
 export async function judgeGood (all: Case, good: Good): Promise<Found<ClientCode>[]> {
   const { asker, origin, show } = all
   const { place, headers, answer } = good
+  // How other servers answer pages is their own business, unless it is asked for.
+  const isForPages = origin !== undefined || !OTHERS.includes(serverOf(place.answer))
   const found = [
     await judgeCache(all, good),
     await judgeWhere(all, good),
-    await judgeCors(asker, place.path, headers, origin, show),
+    isForPages ? await judgeCors(asker, place.path, headers, origin, show) : undefined,
     weaknessOf(headers.authorization.slice('Bearer '.length)) === undefined ? undefined : { code: 'key_weak' } as const,
     answer.status === 200 && answer.body === '' && !isPublicPath(place.path) ? { code: 'answer_empty' } as const : undefined
   ].filter(each => each !== undefined)
@@ -59,6 +63,7 @@ async function judgeWhere (
 ): Promise<Found<ClientCode> | undefined> {
   if (place.path === path) return answer.status === 404 ? await judgePath(asker, path, headers, show) : undefined
   if (first.status !== 404 || path === '/') return first.status === 200 ? { code: 'public_route' } : undefined
+  if (serverOf(place.answer) === 'DB-GPT' && /^\/v1\b/.test(path)) return { code: 'dbgpt_path', params: { path: show(path) } }
   if (place.path === variantOf(path)) {
     return { code: place.path.length < path.length ? 'path_version_twice' : 'path_version_missing', params: { path: show(place.path) } }
   }

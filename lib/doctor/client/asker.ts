@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.ts'
 
 const MAX_REQUESTS = 15
 const MAX_RUN_MS = 60_000
-/** What a program that calls an API sends. A compressed answer could not be read. */
+/** What a program that calls an API sends. */
 const COMMON = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'dbgpt-auth-doctor' }
 
 /** What all requests of a run share. */

@@ -32,5 +32,6 @@ export function judgeProxyFault ({ stage, code }: Fault, variable: string): Foun
   if (code === '407') return { code: 'env_proxy_login', params: { variable } }
   if (/^\d+$/.test(code)) return { code: 'env_proxy_refuses', params: { variable, status: code } }
   if (stage === 'proxy' || stage === 'connect') return { code: 'env_proxy_unreachable', params: { variable, code } }
+  if (stage === 'tls' && /CERT|SIGNED|ISSUER|SIGNATURE/.test(code)) return { code: 'env_proxy_certificate', params: { variable, code } }
   return { code: 'env_proxy_breaks', params: { variable, status: code, direct: 'HTTP' } }
 }

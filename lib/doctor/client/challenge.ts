@@ -9,12 +9,12 @@ export interface Challenge {
   readonly scope: string
 }
 
-/** Reads the first challenge of an answer. */
+/** Reads the challenge of an answer: the one for keys, if there are several. */
 export function challengeOf (answer: Answer): Challenge {
   const value = headerOf(answer, 'www-authenticate')
   const parameter = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`, 'i').exec(value)?.[1] ?? ''
   return {
-    scheme: (/^\s*([\w-]+)/.exec(value)?.[1] ?? '').toLowerCase(),
+    scheme: ((/(?:^|,)\s*(bearer)\b(?!=)/i.exec(value) ?? /^\s*([\w-]+)/.exec(value))?.[1] ?? '').toLowerCase(),
     realm: parameter('realm'),
     error: parameter('error'),
     description: parameter('error_description'),

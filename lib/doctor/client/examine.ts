@@ -58,7 +58,8 @@ async function examineUrl (
   }
   const cause = await judgeFault(direct.fault, asker)
   if (proxy?.url === undefined || direct.fault.stage !== 'connect') return [cause]
-  const { fault, found } = await examineOrigin({ asker: asker.by(proxy.url), key, origin, show })
+  const { fault, found, asked } = await examineOrigin({ asker: asker.by(proxy.url), key, origin, show })
+  if (asked?.answer.status === 407) return [{ code: 'env_proxy_login', params: { variable: proxy.variable } }]
   if (fault === undefined) return [{ code: 'env_proxy_only', params: { variable: proxy.variable } }, ...found]
   if (fault.stage === 'tls' || fault.stage === 'answer') return [await judgeFault(fault, asker.by(proxy.url)), cause]
   return [cause, judgeProxyFault(fault, proxy.variable)].filter(each => each !== undefined)

@@ -1,6 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
+import { constants, unzipSync } from 'node:zlib'
 import { type Answer, type End, type Fault, type Outcome, type Stage, TIMEOUT } from './outcome.ts'
 import { decoded } from './secrets.ts'
 
@@ -118,7 +119,7 @@ function read (response: IncomingMessage, timeoutMs: number, done: (body: string
   let length = 0
   const finish = (end: End): void => {
     clearTimeout(timer)
-    done(Buffer.concat(chunks).subarray(0, MAX_BODY).toString(), end)
+    done(unpack(Buffer.concat(chunks).subarray(0, MAX_BODY), response), end)
   }
   const timer = setTimeout(finish, timeoutMs, 'endless')
   response.on('data', (chunk: Buffer) => {
@@ -128,6 +129,16 @@ function read (response: IncomingMessage, timeoutMs: number, done: (body: string
   })
   response.on('end', () => finish('whole'))
   response.on('error', () => finish('truncated'))
+}
+
+/** Some compress whatever is asked for. */
+function unpack (bytes: Buffer, { headers }: IncomingMessage): string {
+  if (!/gzip|deflate/.test(headers['content-encoding'] ?? '')) return bytes.toString()
+  try {
+    return unzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 16 * MAX_BODY }).toString()
+  } catch {
+    return ''
+  }
 }
 
 function answerOf ({ statusCode = 0, headers, socket }: IncomingMessage, body: string, end: End): Answer {

@@ -18,7 +18,9 @@ const TLS: Readonly<Record<string, FaultCode>> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'tls_old_version',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'tls_client_certificate',
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'http2_only',
-  ERR_SSL_NO_APPLICATION_PROTOCOL: 'http2_only'
+  ERR_SSL_NO_APPLICATION_PROTOCOL: 'http2_only',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'tls_no_site',
+  ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR: 'tls_no_site'
 }
 
 const CONNECTION: Readonly<Record<string, FaultCode>> = {

@@ -9,7 +9,7 @@ const PAGES: readonly (readonly [proxy: string, page: RegExp])[] = [
   ['Cloudflare', /cloudflare/i],
   ['nginx', /<center>(?:nginx|openresty|tengine)/i],
   ['Apache', /<address>Apache|<title>\d{3} [\w ]+<\/title>\s*<\/head><body>\s*<h1>/],
-  ['HAProxy', /<html><body><h1>\d{3} [\w ]+<\/h1>\s*[^<]+\.\s*<\/body><\/html>/],
+  ['HAProxy', /<html><body><h1>\d{3} [\w -]+<\/h1>\s*[^<]+\.\s*<\/body><\/html>/],
   ['Envoy', /^upstream connect error|^no healthy upstream|^upstream request timeout|^RBAC: access denied/],
   ['Traefik', /^(?:Bad Gateway|Gateway Timeout|404 page not found|no available server)\s*$/],
   ['AWS', /<center>awselb/i],
@@ -28,8 +28,10 @@ export function intermediaryOf (answer: Answer): string | undefined {
   return answer.body === '' ? byHeader(answer) : undefined
 }
 
-function byHeader (answer: Answer): string | undefined {
-  return NAMES.find(name => headerOf(answer, 'server').toLowerCase().includes(name.toLowerCase()))
+/** Names the proxy that a header names, be the answer its own or one that it has passed on. */
+export function byHeader (answer: Answer): string | undefined {
+  const said = `${headerOf(answer, 'server')} ${headerOf(answer, 'via')}`.toLowerCase()
+  return NAMES.find(name => said.includes(name.toLowerCase()))
 }
 
 /** Says what is the matter where a proxy has answered in place of the API. */
@@ -39,6 +41,8 @@ export function judgeIntermediary (answer: Answer): Found<ProxyCode | FaultCode>
   if (status === 400 && /plain HTTP request was sent to HTTPS port|sent an HTTP request to an HTTPS server/i.test(body)) return { code: 'https_port' }
   if (/No required SSL certificate was sent|SSL certificate error/i.test(body)) return { code: 'tls_client_certificate' }
   const { scheme } = challengeOf(answer)
+  // A page of the proxy's in place of the API's own answer, whose challenge is passed on (nginx: proxy_intercept_errors).
+  if (status === 401 && scheme === 'bearer') return undefined
   if (status === 401 && /^(?:basic|digest|negotiate)$/.test(scheme) && !/^\s*\{/.test(body)) {
     return { code: 'proxy_basic', params: { proxy: proxy ?? 'HTTP' } }
   }
@@ -48,6 +52,9 @@ export function judgeIntermediary (answer: Answer): Found<ProxyCode | FaultCode>
   }
   if (proxy === undefined) return undefined
   if (status === 401 || status === 403) return { code: 'proxy_refuses', params }
-  if (status === 502 || status === 503 || status === 504 || status >= 520) return { code: 'proxy_upstream_down', params }
+  if (status === 504 || status === 524) return { code: 'proxy_upstream_slow', params }
+  // It answers so by itself alone: for what is down it has 502 and 504.
+  if (status === 503 && proxy === 'nginx') return { code: 'proxy_limits', params }
+  if (status === 502 || status === 503 || status >= 520) return { code: 'proxy_upstream_down', params }
   return status === 404 || status === 405 || status === 429 || status === 500 ? undefined : { code: 'proxy_answers', params }
 }

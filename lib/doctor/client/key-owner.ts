@@ -7,6 +7,7 @@ const OWNERS: readonly (readonly [owner: string, form: RegExp])[] = [
   ['Hugging Face', /^hf_/],
   ['Groq', /^gsk_/],
   ['Google', /^AIza/],
+  ['OAuth / OpenID Connect (JWT)', /^eyJ[\w-]+\.eyJ/],
   ['GitHub', /^(?:gh[pousr]_|github_pat_)/]
 ]
 

@@ -1,10 +1,10 @@
 import { isDigestText } from '../../keys/api-key.ts'
-import { isMistypedApiKey } from '../../keys/generate.ts'
+import { holdsGeneratedKey, isMistypedApiKey } from '../../keys/generate.ts'
 import { type MistakeKind, mistakeKindOf } from '../../keys/miswritten.ts'
 import { weaknessOf } from '../../keys/weak-key.ts'
 
 /** What is wrong with how a key stands in its variable. */
-export type Defect = `key_${Exclude<MistakeKind, 'placeholder'> | 'newline' | 'blank' | 'invisible' | 'non_ascii'}`
+export type Defect = `key_${Exclude<MistakeKind, 'placeholder'> | 'newline' | 'blank' | 'invisible' | 'non_ascii' | 'header' | 'comment'}`
 
 /** A key as it stands in a variable, and what was most likely meant. */
 export interface KeyText {
@@ -21,7 +21,18 @@ const VISIBLE = /^[\x21-\x7e]+$/
 // Byte order marks, joiners, directions, soft hyphens: what comes along from web pages, chats and PDF files.
 const INVISIBLE = /\p{Cf}|\p{Mn}|(?![\t\n\v\f\r])\p{Cc}/gu
 const QUOTES = /^["'`\u2018-\u201f\u00ab\u00bb](.*)["'`\u2018-\u201f\u00ab\u00bb]$/
-const MORE_PLACEHOLDERS = /^(?:sk-)?(?:[x*]{4,}|your[-_ ].*(?:key|token))$|(?:\.\.\.|…)$|^(?:insert|replace|paste)[-_ ]/i
+const QUOTE = /^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/
+// What else a key is written after, of headers and schemes.
+const HEADER = /^(?:proxy-authorization|x-api-key|api-key)[ \t]*:|^(?:basic|token|apikey)[ \t]+(?=\S)/i
+// Where secrets are put, as people write it; a key in base64 may begin with a slash.
+const FILE = /^@?(?:\/(?:etc|home|root|var|opt|mnt|tmp|app|secrets|Users)\/|~\/|\.\.?\/|[A-Za-z]:\\)|^@\S/
+const TWICE = /^(.{16,128})\1$/
+// What begins as the keys of this project do, in letters and digits alone.
+const OWN = /^dbgpt_[\da-z]{16,}\W?$/i
+const MORE_PLACEHOLDERS = [
+  /^(?:sk-)?(?:[x*]{3,}|no[-_]?t?[-_](?:key|needed|required|key[-_]required)|lm-studio|ollama|your[-_ ].*(?:key|token))$/i,
+  /(?:\.\.\.|…)$|^\{\{[^]*\}\}$|^(?:insert|replace|paste)[-_ ]/i
+]
 
 /** Finds what is wrong, one after the other, and takes it away. */
 export function readKeyText (text: string | undefined): KeyText {
@@ -35,8 +46,9 @@ export function readKeyText (text: string | undefined): KeyText {
   }
   const key = VISIBLE.test(rest) ? rest : undefined
   const isSendable = text !== undefined && VISIBLE.test(text) && defects.length > 0 && text !== key
-  const isPlaceholder = mistakeKindOf(rest) === 'placeholder' || MORE_PLACEHOLDERS.test(rest) || weaknessOf(rest) === 'a placeholder'
-  return { key, raw: isSendable ? text : undefined, defects, isPlaceholder, isMistyped: isMistypedApiKey(rest) }
+  const isPlaceholder = mistakeKindOf(rest) === 'placeholder' || MORE_PLACEHOLDERS.some(form => form.test(rest)) || weaknessOf(rest) === 'a placeholder'
+  const isMistyped = isMistypedApiKey(rest) || (OWN.test(rest) && !holdsGeneratedKey(rest))
+  return { key, raw: isSendable ? text : undefined, defects, isPlaceholder, isMistyped }
 }
 
 /** The next thing that is wrong, and the text without it. */
@@ -45,12 +57,20 @@ function nextDefect (text: string): readonly [Defect, string] | undefined {
   if (seen !== text) return ['key_invisible', seen]
   if (/[\r\n\u2028\u2029]/.test(text)) return ['key_newline', text.trim().replace(/[\r\n\u2028\u2029]+/g, '')]
   if (text !== text.trim()) return ['key_blank', text.trim()]
+  // A line end that nothing has read as one.
+  if (/\\[rn]$/.test(text)) return ['key_newline', text.replace(/(?:\\[rn])+$/, '')]
   if (QUOTES.test(text)) return ['key_quotes', text.replace(QUOTES, '$1')]
+  if (/^\{\{[^]*\}\}$/.test(text)) return undefined
   if (/^authorization:/i.test(text)) return ['key_bearer', text.replace(/^[^:]*:/, '')]
+  if (HEADER.test(text)) return ['key_header', text.replace(HEADER, '').trim()]
+  if (/\S\s+#/.test(text)) return ['key_comment', text.replace(/\s+#.*$/, '')]
+  if (FILE.test(text)) return ['key_file_name', '']
   const kind = mistakeKindOf(text)
   if (kind === 'placeholder') return undefined
   if (kind !== undefined) return [`key_${kind}`, withoutMistake(kind, text)]
   if (isDigestText(text)) return ['key_digest', '']
+  if (QUOTE.test(text)) return ['key_quotes', text.replace(QUOTE, '')]
+  if (TWICE.test(text)) return ['key_several', text.replace(TWICE, '$1')]
   if (text.includes(',')) return ['key_several', text.split(',').find(part => part.trim() !== '') ?? '']
   if (/\s/.test(text)) return ['key_blank', text.replace(/\s+/g, '')]
   // Full-width letters of a Chinese input method, and the like.

@@ -19,6 +19,7 @@ export async function judgeOpen ({ show }: Pick<Case, 'show'>, path: string, { a
   const [pathname = ''] = path.split('?')
   const isApi = api !== undefined || (first.status >= 200 && first.status < 300 && !isHtml(first))
   if (!isApi) return [judgeNone(pathname, first, show)]
+  if (answer.body === '' && !isPublicPath(path)) return [{ code: 'answers_nothing', params: { status: answer.status } }]
   const wrong: Found<ClientCode>[] = first.status === 404 && pathname !== '/' && api?.path === variantOf(pathname) && api !== undefined
     ? [{ code: api.path.length < pathname.length ? 'path_version_twice' : 'path_version_missing', params: { path: show(api.path) } }]
     : []
@@ -33,5 +34,6 @@ export async function judgeOpen ({ show }: Pick<Case, 'show'>, path: string, { a
 
 function judgeNone (path: string, first: Answer, show: Case['show']): Found<ClientCode> {
   if (first.status === 404) return { code: 'path_wrong', params: { path: show(path) } }
-  return isHtml(first) ? { code: 'not_api' } : { code: 'cannot_tell' }
+  if (isHtml(first)) return { code: 'not_api' }
+  return first.status >= 400 && first.status !== 405 ? { code: 'answer_unexpected', params: { status: first.status } } : { code: 'cannot_tell' }
 }

@@ -2,18 +2,21 @@ import type { Found } from '../finding.ts'
 import { judgeGood } from './accepted.ts'
 import { bearer } from './asker.ts'
 import type { Case } from './case.ts'
+import { challengeOf } from './challenge.ts'
 import { judgeCors } from './cors.ts'
 import type { Direct } from './by-proxy.ts'
-import { loginOf } from './login.ts'
+import { judgeLogin, loginOf } from './login.ts'
 import { judgeOpen } from './open.ts'
 import { type Answer, type Fault, isAnswer, isHtml, isRefused } from './outcome.ts'
 import { findPlace, type Place } from './place.ts'
-import { serverOf } from './recognise.ts'
 import { follow, judgeRedirect, locationOf } from './redirects.ts'
-import { findOtherHeader, hasReadKey, judgeRefusal, MAX_KEY_LENGTH, tryKey } from './refused.ts'
+import { asksForPassword, findOtherHeader, hasReadKey, judgeRefusal, MAX_KEY_LENGTH, tryKey } from './refused.ts'
 import { judgeServer } from './server.ts'
 import type { ClientCode } from './texts.ts'
 import { judgeTrouble } from './trouble.ts'
+
+/** How a key in a query is called. */
+const IN_URL = /^(?:(?:x-)?api[-_]?key|key|(?:access[-_]?)?token)$/i
 
 export interface Examined {
   readonly found: readonly Found<ClientCode>[]
@@ -46,7 +49,9 @@ async function examineWithout (all: Case, path: string, place: Place, first: Ans
   if (!isRefused(place.answer)) return await judgeOpen(all, path, place, first)
   const about = await judgeServer(all, place, place.answer)
   const defects = key.defects.map(code => ({ code }))
-  const lack = key.isPlaceholder ? 'key_placeholder' : about.isDbgpt ? 'dbgpt_keys_on' : 'key_not_given'
+  const isInUrl = [...all.asker.url.searchParams.keys()].some(name => IN_URL.test(name))
+  const missing = asksForPassword(place.answer) ? 'asks_password' : isInUrl ? 'key_in_url' : about.isDbgpt ? 'dbgpt_keys_on' : 'key_not_given'
+  const lack = key.isPlaceholder ? 'key_placeholder' : missing
   const pages = await examinePages(all, place.path, {})
   return [...defects, ...defects.length > 0 ? [] : [{ code: lack } as const], ...pages, ...about.found]
 }
@@ -63,7 +68,7 @@ async function examineWith (all: Case, path: string, place: Place, first: Answer
   const target = locationOf(outcome, here)
   const led = target === undefined ? undefined : judgeRedirect(outcome, here, target, show)
   const isTooLong = sent.length > MAX_KEY_LENGTH && outcome.status === 431
-  const trouble = led ?? (isTooLong ? { code: 'key_too_long' } as const : judgeTrouble(outcome))
+  const trouble = led ?? (isTooLong ? { code: 'key_too_long' } as const : judgeKeyed(outcome, place.answer))
   if (trouble !== undefined) return { found: [trouble, ...defects], asked }
   // A login that is a page, or leads to one, stands aside for a key that it knows.
   const isLogin = target === undefined && locationOf(place.answer, here) !== undefined
@@ -80,11 +85,21 @@ async function examineWith (all: Case, path: string, place: Place, first: Answer
   return { found: [...defects, ...defects.length > 0 ? [{ code: 'cleaned_good' } as const] : [], ...good, ...about.found], asked }
 }
 
+/** What is the matter with an answer to a key that tells nothing of it. */
+function judgeKeyed (answer: Answer, bare: Answer): Found<ClientCode> | undefined {
+  // A page to log in, in place of which there is another page for who is logged in.
+  const login = isHtml(bare) && isHtml(answer) ? loginOf(bare) : undefined
+  if (login !== undefined) return judgeLogin(login)
+  const trouble = judgeTrouble(answer)
+  // What refuses who has no key, and fails at a key, fails at looking it up, whatever its words for that are.
+  return trouble?.code === 'unavailable' && challengeOf(bare).scheme === 'bearer' ? { code: 'store_unavailable' } : trouble
+}
+
 /** Why the key is refused, and whether it would be taken some other way. */
 async function examineRefusal (
   { asker, key, show }: Case, { path, answer: bare }: Place, answer: Answer, sent: string
 ): Promise<Found<ClientCode>[]> {
-  const refusal = judgeRefusal(answer, serverOf(bare), { ...key, key: sent }, show)
+  const refusal = judgeRefusal(answer, bare, { ...key, key: sent }, show)
   const how = hasReadKey(answer) ? undefined : await findOtherHeader(asker, path, sent)
   if (how === undefined) return [refusal]
   return [{ code: 'key_accepted_otherwise', params: { how } }, ...refusal.code === 'authorization_dropped' ? [refusal] : []]

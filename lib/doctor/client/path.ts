@@ -1,6 +1,6 @@
 import type { Found } from '../finding.ts'
 import type { Asker } from './asker.ts'
-import { isAnswer } from './outcome.ts'
+import { isAnswer, isHtml } from './outcome.ts'
 import { baseOf, variantOf } from './place.ts'
 import type { Show } from './secrets.ts'
 import type { AnswerCode } from './texts-answer.ts'
@@ -13,7 +13,7 @@ export async function judgePath (
   if (pathname === '/') return undefined
   const exists = async (path: string): Promise<boolean> => {
     const outcome = await asker.ask(path, { headers })
-    return isAnswer(outcome) && outcome.status !== 404 && outcome.status < 500
+    return isAnswer(outcome) && !isHtml(outcome) && outcome.status !== 404 && outcome.status < 500
   }
   const base = baseOf(pathname)
   const isBase = base !== pathname || /\/v\d+$/.test(base)

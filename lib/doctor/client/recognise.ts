@@ -46,9 +46,9 @@ export function serverOf (answer: Answer): Server | undefined {
   if ('x-litellm-version' in answer.headers || 'x-litellm-call-id' in answer.headers || /litellm/i.test(message) || type === 'auth_error') return 'LiteLLM'
   if ('openai-version' in answer.headers || 'openai-processing-ms' in answer.headers || message.includes('platform.openai.com')) return 'OpenAI'
   if (type === 'authentication_error' && message.includes('x-api-key')) return 'Anthropic'
-  if (headerOf(answer, 'server') === 'llama.cpp' || (type === 'authentication_error' && code === '401')) return 'llama.cpp'
+  if (headerOf(answer, 'server') === 'llama.cpp' || /"owned_by":\s*"llamacpp"/.test(answer.body) || (type === 'authentication_error' && code === '401')) return 'llama.cpp'
   if (/invalid subscription key/i.test(message)) return 'Azure OpenAI'
-  if (jsonOf(answer)?.['error'] === 'Unauthorized' || /"owned_by":\s*"vllm"/.test(answer.body)) return 'vLLM'
+  if (/^\s*\{"error":\s*"Unauthorized"\}\s*$/.test(answer.body) || /"owned_by":\s*"vllm"/.test(answer.body)) return 'vLLM'
   if (/^Ollama is running|"owned_by":\s*"library"/.test(answer.body)) return 'Ollama'
   if ('x-compute-type' in answer.headers) return 'TGI'
   const isOurs = scheme === 'bearer' && ((code === 'invalid_api_key' && type === 'invalid_request_error') || /^The API key /.test(description) ||

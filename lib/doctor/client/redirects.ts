@@ -1,6 +1,6 @@
 import type { Found } from '../finding.ts'
 import type { Asker } from './asker.ts'
-import { loginOf } from './login.ts'
+import { judgeLogin, loginOf } from './login.ts'
 import { type Answer, headerOf, isAnswer, type Outcome } from './outcome.ts'
 import type { Show } from './secrets.ts'
 import type { AnswerCode } from './texts-answer.ts'
@@ -45,10 +45,10 @@ export function judgeRedirect (answer: Answer, here: URL, target: URL, show: Sho
   const params = { target: show(target.origin) }
   const system = loginOf(answer, target.href)
   const isSamePath = target.pathname.replace(/\/$/, '') === here.pathname.replace(/\/$/, '')
-  if (target.origin === here.origin) return system === undefined || isSamePath ? undefined : { code: 'login_page', params: { system } }
+  if (target.origin === here.origin) return system === undefined || isSamePath ? undefined : judgeLogin(system)
   if (here.protocol === 'https:' && target.protocol === 'http:' && isSamePath) return { code: 'redirect_to_http', params }
   if (here.protocol === 'http:' && target.protocol === 'https:' && target.hostname === here.hostname) return { code: 'redirect_to_https', params }
-  if (system !== undefined) return { code: 'login_page', params: { system } }
+  if (system !== undefined) return judgeLogin(system)
   if (here.protocol === 'https:' && target.protocol === 'http:') return { code: 'redirect_to_http', params }
   // What only a slash is missing for is sent on by the server itself, to the host by whose name it was asked.
   if (isSamePath && target.pathname !== here.pathname) return { code: 'redirect_wrong_location', params }

@@ -3,40 +3,55 @@ import { type Asker, bearer } from './asker.ts'
 import { challengeOf } from './challenge.ts'
 import { ownerOf } from './key-owner.ts'
 import type { KeyText } from './key-text.ts'
-import { type Answer, isAnswer, isOpen, type Outcome } from './outcome.ts'
+import { byHeader } from './intermediary.ts'
+import { type Answer, isAnswer, isOpen, type Outcome, saysSame } from './outcome.ts'
 import { errorOf, type Server, serverOf } from './recognise.ts'
 import { HIDDEN, type Show } from './secrets.ts'
 import type { KeyCode } from './texts-key.ts'
+import type { RefusalCode } from './texts-refusal.ts'
 import type { ProxyCode } from './texts-proxy.ts'
 import { holdsGeneratedKey } from '../../keys/generate.ts'
 
 /** What the plugin takes for a key at the most. */
 export const MAX_KEY_LENGTH = 512
 /** Servers whose keys are their own business. */
-const OTHERS: readonly (Server | undefined)[] = ['vLLM', 'LiteLLM', 'OpenAI', 'Azure OpenAI', 'Anthropic', 'llama.cpp', 'Ollama', 'TGI']
+export const OTHERS: readonly (Server | undefined)[] = ['vLLM', 'LiteLLM', 'OpenAI', 'Azure OpenAI', 'Anthropic', 'llama.cpp', 'Ollama', 'TGI']
+
+// The words for it of FastAPI, @fastify/bearer-auth, Django; LiteLLM and OpenAI.
+const NOTHING_SENT = new RegExp([
+  'Not authenticated$', 'missing authorization header', 'Authentication credentials were not provided',
+  'Authentication Error, No api key', 'You didn\'t provide an API key'
+].map(words => `^${words}`).join('|'), 'i')
 
 /** Says why a key that was sent is refused, by what its text and the answer show. */
 export function judgeRefusal (
-  answer: Answer, server: Server | undefined, { key = '', isMistyped, isPlaceholder }: KeyText, show: Show
-): Found<KeyCode | ProxyCode> {
+  answer: Answer, bare: Answer, { key = '', isMistyped, isPlaceholder }: KeyText, show: Show
+): Found<KeyCode | ProxyCode | RefusalCode> {
   const { error, description, scope } = challengeOf(answer)
   const { code, message } = errorOf(answer)
-  const said = `${description} ${message}`
+  // The challenge is the server's; the message is whatever its owner wrote.
+  const said = description === '' ? message : description
   if (error === 'insufficient_scope' || code === 'insufficient_scope') {
     return { code: 'key_scope', params: { scopes: scope === '' ? HIDDEN : show(scope) } }
   }
+  if (saysNothingWasSent(answer)) return { code: 'authorization_dropped' }
   if (/\bexpired?\b/i.test(said)) return { code: 'key_expired' }
   if (key.length > MAX_KEY_LENGTH) return { code: 'key_too_long' }
   if (/\bmalformed\b/i.test(said)) return { code: 'key_malformed' }
-  if (saysNothingWasSent(answer)) return { code: 'authorization_dropped' }
   if (isMistyped) return { code: 'key_mistyped' }
   if (isPlaceholder) return { code: 'key_placeholder' }
-  const name = server ?? serverOf(answer)
+  const name = serverOf(bare) ?? serverOf(answer)
   if (OTHERS.includes(name) && holdsGeneratedKey(key)) return { code: 'key_not_for_server', params: { server: String(name) } }
   const owner = ownerOf(key)
   if (owner !== undefined && name !== undefined && !owner.includes(name)) return { code: 'key_of_other', params: { owner } }
   if (OTHERS.includes(name)) return { code: 'key_unknown_other', params: { server: String(name) } }
-  return answer.status === 403 ? { code: 'key_forbidden' } : { code: 'key_unknown' }
+  if (asksForPassword(answer)) return { code: 'asks_password' }
+  if (answer.status === 403) return { code: saysSame(answer, bare) ? 'forbidden_alike' : 'key_forbidden' }
+  if (/^[\da-f]{16}$/.test(key)) return { code: 'key_id' }
+  if (/^[\da-f]{64}$/.test(key)) return { code: 'key_unknown_hex' }
+  // Some say the same to every 401, so that a proxy may have dropped the key as well.
+  const isMute = !hasReadKey(answer) && saysSame(answer, bare) && byHeader(answer) !== undefined
+  return { code: isMute ? 'key_unknown_or_dropped' : 'key_unknown' }
 }
 
 /** Tells whether a server has seen no key at all, though one was sent. */
@@ -45,8 +60,12 @@ function saysNothingWasSent (answer: Answer): boolean {
   const { message, code } = errorOf(answer)
   // RFC 6750 §3: a request without credentials gets a challenge without an error. Only who keeps to that says so by it.
   const isBare = answer.status === 401 && scheme === 'bearer' && error === '' && (code === 'invalid_api_key' || realm === 'DB-GPT')
-  // FastAPI's, LiteLLM's, OpenAI's words for it.
-  return isBare || /^Not authenticated$|^Authentication Error, No api key|^You didn't provide an API key/i.test(message)
+  return isBare || NOTHING_SENT.test(message)
+}
+
+/** Tells whether a server asks for a user and a password, as an API. */
+export function asksForPassword (answer: Answer): boolean {
+  return answer.status === 401 && /^(?:basic|digest)$/.test(challengeOf(answer).scheme)
 }
 
 /** Tells whether a server has looked at the key itself, so that no other header will do. */

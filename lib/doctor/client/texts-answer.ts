@@ -47,6 +47,26 @@ export const ANSWER_TEXTS = {
     en: { message: 'A login for people answers in place of the API ({system})', fix: 'Let programs past it: leave the API\'s path out of the login (oauth2-proxy: skip_auth_routes, Authelia: bypass, nginx: a location without auth_request), for its key guards it' },
     zh: { message: '响应的是登录页，而不是 API（{system}）', fix: '让程序绕过登录：将 API 路径排除在登录之外（oauth2-proxy：skip_auth_routes，Authelia：bypass，nginx：不带 auth_request 的 location），由密钥保护' }
   },
+  gateway_login: {
+    severity: 'error',
+    en: { message: 'This is the login page of dbgpt-gateway, which is for people', fix: 'Give the URL of the gateway without /login: programs send Authorization: Bearer <key>' },
+    zh: { message: '这是 dbgpt-gateway 的登录页，供人使用', fix: '请使用不带 /login 的网关 URL：程序发送 Authorization: Bearer <密钥>' }
+  },
+  server_other: {
+    severity: 'error',
+    en: { message: 'This is {server}, and not the API that was meant', fix: 'Correct host, port or path of the URL' },
+    zh: { message: '此处是 {server}，而不是要访问的 API', fix: '请更正 URL 中的主机、端口或路径' }
+  },
+  answer_unexpected: {
+    severity: 'error',
+    en: { message: 'The server answers {status}, whether asked with a key or without, which says nothing of the key', fix: 'Check that the URL is one of the API; the log of the server says why it answers so' },
+    zh: { message: '无论是否带密钥，服务器都返回 {status}，由此无法判断密钥', fix: '请确认该 URL 属于 API；原因见服务器日志' }
+  },
+  answers_nothing: {
+    severity: 'error',
+    en: { message: 'Everything is answered with nothing ({status}, empty), key or not: so does a proxy that has no site of this host name', fix: 'Give the URL by the host name that the proxy has a site for, or the port of the API itself' },
+    zh: { message: '无论是否带密钥，响应都是空的（{status}）：代理中没有该主机名的站点时即如此', fix: '请使用代理中已配置站点的主机名，或直接使用 API 的端口' }
+  },
   not_api: {
     severity: 'error',
     en: { message: 'Pages of a web site answer here, and no API', fix: 'Give the URL of the API: another port, or a path such as /v1 or /api' },
@@ -89,8 +109,8 @@ export const ANSWER_TEXTS = {
   },
   unavailable: {
     severity: 'error',
-    en: { message: 'The server answers 503, and not for its keys', fix: 'See its log' },
-    zh: { message: '服务器返回 503，与密钥无关', fix: '请查看其日志' }
+    en: { message: 'The server answers 503: it is not available just now', fix: 'See its log' },
+    zh: { message: '服务器返回 503：暂时不可用', fix: '请查看其日志' }
   },
   server_error: {
     severity: 'error',

@@ -4,8 +4,8 @@ import type { Entry } from '../finding.ts'
 export const AUTH_TEXTS = {
   auth_off: {
     severity: 'error',
-    en: { message: 'The server lets everybody in: it asks for no key', fix: 'API_KEYS=<key> (and API_AUTH=on) in the server\'s environment, then restart it' },
-    zh: { message: '服务器对所有人开放：不要求密钥', fix: '在服务器环境中设置 API_KEYS=<密钥>（以及 API_AUTH=on），然后重启' }
+    en: { message: 'The server asks nobody for a key, neither here nor at the other paths that were tried', fix: 'API_KEYS=<key> (and API_AUTH=on) in the server\'s environment, then restart it; if a part of it alone is guarded, give a URL of that part' },
+    zh: { message: '服务器对所有人开放：此处和其他尝试过的路径都不要求密钥', fix: '在服务器环境中设置 API_KEYS=<密钥>（以及 API_AUTH=on），然后重启；若只保护了其中一部分，请给出那部分的 URL' }
   },
   auth_off_other: {
     severity: 'error',
@@ -36,6 +36,11 @@ export const AUTH_TEXTS = {
     severity: 'warning',
     en: { message: 'The pages of this DB-GPT send no key: AWEL Flow and the community page answer 401', fix: 'Put dbgpt-gateway in front of it: people log in, programs send their key' },
     zh: { message: '该 DB-GPT 的页面不会发送密钥：AWEL 工作流和社区页面会报 401', fix: '在前面部署 dbgpt-gateway：人在登录页登录，程序发送密钥' }
+  },
+  dbgpt_path: {
+    severity: 'error',
+    en: { message: 'This is a DB-GPT, which has nothing at {path}', fix: 'Set the base URL to end with /api/v2: its chat is POST /api/v2/chat/completions' },
+    zh: { message: '这是 DB-GPT，{path} 处没有任何内容', fix: '请让 base URL 以 /api/v2 结尾：其聊天接口为 POST /api/v2/chat/completions' }
   },
   dbgpt_content_type: {
     severity: 'warning',

@@ -112,6 +112,11 @@ export const CONNECTION_TEXTS = {
     en: { message: 'The answer is not good HTTP ({code})', fix: 'See the server\'s log, and ask it without the proxies in between' },
     zh: { message: '响应不是合法的 HTTP（{code}）', fix: '请查看服务日志，并绕过中间的代理直接访问' }
   },
+  tls_no_site: {
+    severity: 'error',
+    en: { message: 'The server speaks TLS, but has no certificate for the name {host}', fix: 'Use the host name that it has a certificate for; with an IP address, no name is sent (SNI)' },
+    zh: { message: '服务器使用 TLS，但没有 {host} 的证书', fix: '请使用已有证书的主机名；用 IP 地址访问时不会发送主机名（SNI）' }
+  },
   tls_failed: {
     severity: 'error',
     en: { message: 'TLS cannot be agreed on ({code})', fix: 'Check versions, ciphers and certificates on both sides: openssl s_client -connect host:port' },

@@ -22,6 +22,16 @@ export const PROXY_TEXTS = {
     en: { message: 'A proxy ({proxy}) answers {status}: the server behind it is down, or not where the proxy looks', fix: 'Start the server, and compare its port with proxy_pass / reverse_proxy / server of the proxy' },
     zh: { message: '代理（{proxy}）返回 {status}：其后的服务未运行，或地址不符', fix: '请启动服务，并核对代理的 proxy_pass / reverse_proxy / server 中的端口' }
   },
+  proxy_upstream_slow: {
+    severity: 'error',
+    en: { message: 'A proxy ({proxy}) answers {status}: the server behind it has not answered in time', fix: 'See whether the server hangs; for answers that take long raise proxy_read_timeout (nginx), timeout server (HAProxy) or the like' },
+    zh: { message: '代理（{proxy}）返回 {status}：其后的服务未及时响应', fix: '请检查服务是否卡住；若响应本来就慢，请调大 proxy_read_timeout（nginx）、timeout server（HAProxy）等' }
+  },
+  proxy_limits: {
+    severity: 'error',
+    en: { message: 'A proxy ({proxy}) answers {status} by itself: it limits requests, or is set to say so', fix: 'nginx: raise rate and burst of limit_req (limit_req_status 429; tells clients to wait), or take out return 503' },
+    zh: { message: '代理（{proxy}）自行返回 {status}：它在限制请求，或被配置为如此', fix: 'nginx：调大 limit_req 的 rate 和 burst（limit_req_status 429; 可告知客户端等待），或去掉 return 503' }
+  },
   proxy_too_large: {
     severity: 'error',
     en: { message: 'The request is too large for a proxy or server ({proxy}, {status})', fix: 'Is the key or the URL far too long? Else raise large_client_header_buffers (nginx) or --max-http-header-size (Node)' },
@@ -51,6 +61,11 @@ export const PROXY_TEXTS = {
     severity: 'error',
     en: { message: 'By way of the proxy of {variable} the answer is another one ({status}) than without it ({direct})', fix: 'Add the host to NO_PROXY' },
     zh: { message: '经由 {variable} 所指的代理得到的响应（{status}）与直接访问（{direct}）不同', fix: '请将主机加入 NO_PROXY' }
+  },
+  env_proxy_certificate: {
+    severity: 'error',
+    en: { message: 'The proxy of {variable} answers TLS in place of the server, with a certificate that is not trusted here ({code})', fix: 'NODE_EXTRA_CA_CERTS=/path/to/its-ca.pem (Python: SSL_CERT_FILE), or the host in NO_PROXY' },
+    zh: { message: '{variable} 所指的代理代替服务器进行 TLS，其证书在本机不受信任（{code}）', fix: '设置 NODE_EXTRA_CA_CERTS=/路径/代理的-ca.pem（Python：SSL_CERT_FILE），或将主机加入 NO_PROXY' }
   },
   env_proxy_drops_key: {
     severity: 'error',

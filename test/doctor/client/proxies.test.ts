@@ -1,5 +1,7 @@
 import t from 'tap'
-import { proxyFor } from '../../../lib/doctor/client/environment-proxy.ts'
+import { Asker } from '../../../lib/doctor/client/asker.ts'
+import { compareByProxy } from '../../../lib/doctor/client/by-proxy.ts'
+import { type EnvironmentProxy, proxyFor } from '../../../lib/doctor/client/environment-proxy.ts'
 import { startAnswering } from '../../support/answering-server.ts'
 import { KEY, MARKER, WRONG_KEY } from '../../support/app.ts'
 import { Certificates } from '../../support/certificates.ts'
@@ -8,6 +10,7 @@ import { startForwardProxy } from '../../support/forward-proxy.ts'
 import { readFile } from 'node:fs/promises'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
+const GOOD = { status: 200, headers: {}, body: '', end: 'whole', address: '' } as const
 
 t.test('the proxy of the environment is asked once, and what it changes is found', async t => {
   const api = await startGuarded(t)
@@ -78,6 +81,24 @@ t.test('of what is asked by TLS, a proxy sees where to, and no key', async t => 
   t.equal(plain.seen[0]?.line, 'CONNECT inside.invalid:443')
   const hangs = await startAnswering(t, () => {})
   t.ok(codesOf(await examine({ url, env: { HTTPS_PROXY: `127.0.0.1:${hangs}` }, timeoutMs: 300 })).includes('env_proxy_unreachable'))
+})
+
+t.test('a proxy that answers TLS in place of a server is told from the server', async t => {
+  const certificates = await Certificates.make(t)
+  const { cert, key } = await certificates.filesFor('other', 'IP:127.0.0.1')
+  const options = { cert: await readFile(cert), key: await readFile(key) }
+  const inspects = await startWatched(t, (_request, response) => response.end(), options)
+  const proxy = await startForwardProxy(t, { hosts: { 'inside.invalid': inspects.port, '127.0.0.1': inspects.port } })
+  const url = new URL('https://127.0.0.1:1')
+  const way = proxyFor(url, { https_proxy: proxy.url }) as EnvironmentProxy
+  const found = await compareByProxy(new Asker(url, 2000), way, { path: '/', headers: {}, answer: GOOD, bare: GOOD })
+  t.match(found, { code: 'env_proxy_certificate', params: { variable: 'https_proxy' } })
+  t.same(inspects.seen, [], 'nothing is asked of it')
+})
+
+t.test('a proxy that asks for a password is named where it alone leads to a server', async t => {
+  const proxy = await startForwardProxy(t, { status: 407 })
+  t.same(codesOf(await examine({ url: 'http://inside.invalid/v1/models', key: KEY, env: { http_proxy: proxy.url } })), ['env_proxy_login'])
 })
 
 t.test('the environment names a proxy as it does for curl', async t => {

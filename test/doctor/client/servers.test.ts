@@ -63,7 +63,7 @@ t.test('words for a key that is expired, not seen, not allowed or another\'s are
     ['authorization_dropped', { status: 401, body: '{"detail":"Not authenticated"}', headers: { 'www-authenticate': 'Bearer' } }],
     ['authorization_dropped', { status: 401, body: '{"error":{"message":"You didn\'t provide an API key. You need to","type":"invalid_request_error","param":null,"code":null}}' }],
     ['key_scope', { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }],
-    ['key_forbidden', { status: 403, body: '{"message":"no"}' }],
+    ['forbidden_alike', { status: 403, body: '{"message":"no"}' }],
     ['key_unknown', { status: 401, body: '[1]' }],
     ['key_of_other', { status: 401, body: DETAIL }, `sk-${KEY}`],
     ['key_of_other', { status: 401, body: '{"error":"Unauthorized"}' }, `hf_${KEY}`]
@@ -96,7 +96,7 @@ t.test('what a proxy, a login or a server in trouble answers is no word on the k
     ['https_port', { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' }],
     ['tls_client_certificate', { status: 400, body: page('400 No required SSL certificate was sent'), headers: HTML_TYPE }],
     ['login_page', { status: 200, body: '<form action="/login"><input name=p type="password"></form>', headers: HTML_TYPE }],
-    ['login_page', { status: 200, body: '<!doctype html>DB-GPT<form method="post" action="/login"><input type="password">' }],
+    ['gateway_login', { status: 200, body: '<!doctype html>DB-GPT<form method="post" action="/login"><input type="password">' }],
     ['login_page', { status: 403, body: '<html>Authelia <input type=password>', headers: HTML_TYPE }],
     ['login_page', { status: 401, body: '<a href="https://auth.example.com/?rd=x">401 Unauthorized</a>', headers: HTML_TYPE }],
     ['closing', { status: 503, body: '{"status":"closing"}' }],
