@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { access, lstat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, resolve, sep } from 'node:path'
 import { historyOf, NO_FILE } from '../../stores/file/history-read.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { isStale } from '../../stores/file/lock.ts'
@@ -23,15 +23,20 @@ export async function examineKeyFile (path: string, store: FileKeyStore, usage: 
   const target = await targetOf(file)
   const isPlain = form === 'plain' && list.texts > 0
   // A secret of Docker or Kubernetes is everybody's in its container, and nobody changes it there.
-  const isChangeable = (stats.mode & WRITABLE) !== 0 && await reasonAgainst(target, 'write') === undefined
+  const isChangeable = (stats.mode & WRITABLE) !== 0 && !isSecret(target) && await reasonAgainst(target, 'write') === undefined
   return [
     { code: 'fact_file', params: { file } },
+    ...isChangeable && isPlain ? [{ code: 'fact_file_plain' } as const] : [],
     ...isChangeable && isReadable(stats) ? [{ code: 'key_file_readable', params: { file } } as const] : [],
-    ...isChangeable && isPlain ? [{ code: 'key_file_plain', params: { file } } as const] : [],
     ...await examineLock(`${target}.lock`),
     ...form === 'json' ? await examineHistory(target) : [],
     ...usage ? await examineUsage(target, store) : []
   ]
+}
+
+/** Kubernetes mounts its secrets as links into a folder whose name begins with two dots. */
+function isSecret (target: string): boolean {
+  return /^\/(?:var\/)?run\/secrets\//.test(target) || target.split(sep).some(part => part.startsWith('..'))
 }
 
 /** That it can be changed is told already. */
