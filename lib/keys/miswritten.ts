@@ -14,7 +14,7 @@ const FILE_NAME = /^(?:file:|@?(?:\/run\/secrets\/|(?:\.{0,2}\/)?[\w./-]+\.(?:js
 const MISTAKES = [
   ['quotes', 'is in quotes: drop them', text => /^(["'`])[^]*\1$/.test(text)],
   ['brackets', 'is in brackets: give the keys alone, with commas between them', text => /^\[[^]*\]$|^[[\]]$/.test(text)],
-  ['placeholder', 'is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>|\{\{[^]*\}\})$/.test(text)],
+  ['placeholder', 'is a placeholder that nothing has filled in', text => /^(?:\$\{[^]*\}|\$\([^]*\)|\$[A-Z_]\w*|%\w+%|<[^]*>|\{\{[^]*\}\}|\{[Yy]our[^]*\})$/.test(text)],
   ['file_name', 'is the name of a file: give that as API_KEYS_FILE', text => FILE_NAME.test(text)],
   ['file_name', 'is the URL of a Redis: give that as API_KEYS_REDIS_URL', text => /^rediss?:\/\//.test(text)],
   ['digest', 'is a digest without "sha256:" before it', text => /^sha-?256[=_-][\da-f]{64}$/i.test(text)],

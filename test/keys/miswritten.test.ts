@@ -19,7 +19,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     `export API_KEYS=${KEY}`, `set API_KEYS=${KEY}`, `API_KEYS = ${KEY}`, `API_KEYS: ${KEY}`
   ],
   [SEMICOLON]: [`${KEY};${OTHER_KEY}`, `${KEY};${OTHER_KEY};`, `dbgpt;${KEY};${hashApiKey(KEY)}`, `${KEY};;${generateApiKey()}`],
-  'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>', '{{.Values.apiKeys}}'],
+  'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>', '{{.Values.apiKeys}}', '{your-openai-sk}'],
   'is the name of a file: give that as API_KEYS_FILE': ['file:///etc/keys.txt', '/run/secrets/api_keys', './keys.json', 'keys.txt', '/etc/app/keys.yaml', '@/run/secrets/api_keys'],
   'is the URL of a Redis: give that as API_KEYS_REDIS_URL': [`redis://:${MARKER}@redis:6379`, 'rediss://redis/0'],
   'is a digest without "sha256:" before it': [hashApiKey(KEY).replace(':', '='), hashApiKey(KEY).replace(':', '-'), hashApiKey(KEY).replace('sha256:', 'SHA-256=')],

@@ -46,7 +46,7 @@ export function judgingStoreOf (call: Call): KeyStore {
   if (textOption(call, 'store') !== undefined) return storeOf(call)
   const { environment } = readPlaces(call.streams.env)
   if (KEY_SOURCES.every(name => environment[name] === undefined)) {
-    throw new UsageError('no keys are named: pass --store, or set API_KEYS, API_KEYS_FILE or API_KEYS_REDIS_URL')
+    throw new UsageError('no key store is named: pass --store, or set API_KEYS, API_KEYS_FILE or API_KEYS_REDIS_URL')
   }
   if (environment.API_KEYS === undefined) return storeOf(call)
   return resolveSettings(readOptions({ mode: 'on', allowWeakKeys: true }), environment, collect().log).store
