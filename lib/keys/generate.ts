@@ -8,6 +8,8 @@ const RANDOM_LENGTH = 40
 const CHECKSUM_LENGTH = 6
 const FORM = `${PREFIX}[${BASE62}]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}`
 const GENERATED = new RegExp(`^${FORM}$`)
+// A few characters lost or too many, or in another case.
+const DAMAGED = new RegExp(`^${PREFIX}[${BASE62}]{38,54}$`, 'i')
 const HOLDS_GENERATED = new RegExp(FORM)
 
 /**
@@ -38,6 +40,14 @@ export function hashApiKey (key: string): string {
  */
 export function isMistypedApiKey (key: string): boolean {
   return GENERATED.test(key) && checksum(key.slice(0, -CHECKSUM_LENGTH)) !== key.slice(-CHECKSUM_LENGTH)
+}
+
+/**
+ * Tells whether a text was most likely a generated key, before it was mistyped, cut or lengthened. A key of somebody's own
+ * may look so: to be asked of those alone that are good for nothing.
+ */
+export function isDamagedApiKey (key: string): boolean {
+  return isMistypedApiKey(key) || (DAMAGED.test(key) && !GENERATED.test(key))
 }
 
 /** Tells whether a text of any kind has something of the form of a generated key in it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createApiKey, generateApiKey, hashApiKey, isMistypedApiKey } from '../../lib/index.ts'
-import { holdsGeneratedKey } from '../../lib/keys/generate.ts'
+import { holdsGeneratedKey, isDamagedApiKey } from '../../lib/keys/generate.ts'
 import { weaknessOf } from '../../lib/keys/weak-key.ts'
 import { KEY } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
@@ -52,6 +52,13 @@ t.test('what does not look generated is not judged', async t => {
   for (const key of ['', 'dbgpt', KEY, generateApiKey().slice(1), `${generateApiKey()}0`, `dbgpt_${'-'.repeat(46)}`]) {
     t.equal(isMistypedApiKey(key), false, shown(key))
   }
+})
+
+t.test('what was a generated key is told from others, though it was cut, lengthened, mistyped or put in another case', async t => {
+  const key = generateApiKey()
+  const damaged = [key.slice(0, -1), key.slice(0, -8), `${key}0`, `${key.slice(0, 20)}${key.slice(21)}`, key.toUpperCase(), key.slice(0, -6) + '000000']
+  for (const [index, text] of damaged.entries()) t.equal(isDamagedApiKey(text), true, `${index}`)
+  for (const text of ['', 'dbgpt', KEY, key, key.slice(1), key.slice(0, -9), key + key, `${key}!`]) t.equal(isDamagedApiKey(text), false, shown(text))
 })
 
 t.test('a hashed key can be listed in its place', async t => {

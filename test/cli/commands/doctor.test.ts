@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey } from '../../../lib/index.ts'
-import { KEY, MARKER, OTHER_KEY, WRONG_KEY } from '../../support/app.ts'
+import { BODY_401, KEY, MARKER, OTHER_KEY, WRONG_KEY } from '../../support/app.ts'
 import { runCommand } from '../../support/cli.ts'
 import { workElsewhere } from '../../support/work-elsewhere.ts'
 
@@ -17,10 +17,10 @@ t.test('people are told how things are first, in colours where there are any', a
   t.match(stdout, /\nA server started here checks API keys: 1 from API_KEYS\.\n\nNothing is wrong\.\n$/)
   t.match((await runCommand(['doctor', '--lang', 'zh-Hans'], { env: { API_KEYS: KEY } })).stdout, /没有发现问题。\n$/)
   const plain = await runCommand(['doctor'], { env: { API_KEYS: `"${KEY}"` }, colors: false })
-  t.match(plain.stdout, /\n\nerror value-quoted: .*\n {2}fix: .*\nwarning keys-miswritten: /)
+  t.match(plain.stdout, /\n\nerror value_quoted: .*\n {2}fix: .*\nwarning keys_miswritten: /)
   const colored = await runCommand(['doctor'], { env: { API_KEYS: `"${KEY}"` }, colors: true })
   // eslint-disable-next-line no-control-regex
-  t.match(colored.stdout, /\n\n\x1b\[31merror\x1b\[0m value-quoted: .*\n.*\n\x1b\[33mwarning\x1b\[0m keys-miswritten: /)
+  t.match(colored.stdout, /\n\n\x1b\[31merror\x1b\[0m value_quoted: .*\n.*\n\x1b\[33mwarning\x1b\[0m keys_miswritten: /)
 })
 
 t.test('programs are told what is wrong alone, in English and the worst first', async t => {
@@ -53,7 +53,8 @@ async function startServer (t: Test): Promise<{ url: string, sent: (string | und
   const sent: (string | undefined)[] = []
   const server = createServer((request, response) => {
     sent.push(request.headers.authorization)
-    response.writeHead(request.headers.authorization === `Bearer ${KEY}` ? 200 : 401).end()
+    const isGood = request.headers.authorization === `Bearer ${KEY}`
+    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' }).end(isGood ? '{"up":true}' : BODY_401)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => server.closeAllConnections())
@@ -67,7 +68,7 @@ t.test('the key for a URL comes from standard input, from variables or from .env
   const keyOf = async (surroundings: Parameters<typeof runCommand>[1], ...args: string[]): Promise<unknown> => {
     sent.length = 0
     await runCommand(['doctor', url, ...args], surroundings)
-    return sent.at(0)
+    return sent.find(Boolean)
   }
   t.equal(await keyOf({}), `Bearer ${WRONG_KEY}`, '.env')
   t.equal(await keyOf({ env: { DBGPT_API_KEY: OTHER_KEY }, stdin: KEY }), `Bearer ${OTHER_KEY}`, 'the environment before .env')

@@ -25,8 +25,8 @@ async function makeCircumstances (t: Test): Promise<Looks> {
   }
 }
 
-const MOUNTED = /^key-file-mounted: The key file \/keys is mounted by itself, .*: mount its folder instead$/
-const REPLACED = /^key-file-mounted: The key file \/keys was replaced or removed outside, .*: mount its folder instead$/
+const MOUNTED = /^key_file_mounted: The key file \/keys is mounted by itself, .*: mount its folder instead$/
+const REPLACED = /^key_file_mounted: The key file \/keys was replaced or removed outside, .*: mount its folder instead$/
 
 t.test('a file that is mounted by itself is warned of once, and once more when it was replaced', async t => {
   const { look, warnings } = await makeCircumstances(t)
@@ -50,7 +50,7 @@ t.test('a file that is replaced as it is read has no name any more, and nothing 
 t.test('a file that everybody may change is warned of once, but where there are no modes', async t => {
   const { look, warnings } = await makeCircumstances(t)
   for (const mode of [0o100666, 0o100666]) await look({ mode })
-  t.same(warnings, ['key-file-writable: The key file /keys can be changed by everybody on this machine: take that from them with chmod o-w'])
+  t.same(warnings, ['key_file_writable: The key file /keys can be changed by everybody on this machine: take that from them with chmod o-w'])
   for (const mode of [0o100664, 0o100644, 0o100400]) {
     const other = await makeCircumstances(t)
     await other.look({ mode })

@@ -76,10 +76,12 @@ t.test('what does not answer fails after the time that it is given', async t => 
 
 t.test('one that was given up while it connected does not live on', async t => {
   const { port, sockets, seen } = await startMute(t)
-  const slow: LookupFunction = (_name, options, done) => {
-    setTimeout(() => lookup('127.0.0.1', options, (...found) => done(...found as Parameters<typeof done>)), 200)
+  let giveUp = (): void => {}
+  const givenUp = new Promise<void>(resolve => { giveUp = resolve })
+  const late: LookupFunction = (_name, options, done) => {
+    givenUp.then(() => lookup('127.0.0.1', options, (...found) => done(...found as Parameters<typeof done>)))
   }
-  const socket = { host: 'redis.test', port, lookup: slow }
+  const socket = { host: 'redis.test', port, lookup: late }
   const clients = [
     createClient({ socket }), createClient({ socket, RESP: 2, disableClientInfo: true }),
     createClient5({ socket }), createClient5({ socket, disableClientInfo: true })
@@ -88,6 +90,7 @@ t.test('one that was given up while it connected does not live on', async t => {
     const connection = new Connection(client)
     t.match(await rejection(connection.connect(50)), { message: /Redis at redis.test:\d+ .*ETIMEDOUT/ }, `client ${index}`)
   }))
+  giveUp()
   await until(() => seen.count === clients.length && sockets.size === 0)
 })
 
