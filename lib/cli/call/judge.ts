@@ -7,7 +7,7 @@ import { judgeScopes } from '../../guard/scopes.ts'
 import { isDigestText } from '../../keys/api-key.ts'
 import { digestOf, idOf, isDigest } from '../../keys/digest.ts'
 import { readKeyText } from '../../doctor/client/key-text.ts'
-import { isMistypedApiKey } from '../../keys/generate.ts'
+import { isDamagedApiKey, isMistypedApiKey } from '../../keys/generate.ts'
 import { mistakeOf } from '../../keys/miswritten.ts'
 import { FileKeyStore } from '../../stores/file/store.ts'
 import { RedisKeyStore } from '../../stores/redis/store.ts'
@@ -15,7 +15,8 @@ import type { ApiKey, KeyStore, RejectionReason } from '../../types.ts'
 
 /** What is said of a key; `mistyped`, `miswritten` and `revoked` of one that the plugin calls unknown or malformed. */
 export type Verdict = { readonly id?: string } & (
-  | { readonly verdict: 'good' | 'expired', readonly key: ApiKey }
+  | { readonly verdict: 'good', readonly key: ApiKey }
+  | { readonly verdict: 'expired', readonly key: ApiKey }
   | { readonly verdict: 'scope', readonly key: ApiKey, readonly missing: readonly string[] }
   | { readonly verdict: 'miswritten', readonly mistake: string, readonly without: boolean }
   | { readonly verdict: 'revoked', readonly at: Date, readonly actor: string, readonly name?: string | undefined }
@@ -74,7 +75,7 @@ async function explain (text: string, rejection: Rejection, store: KeyStore, che
   const mistake = mistakeOf(text) ?? await mixedUp(text, check)
   if (mistake !== undefined) return { verdict: 'miswritten', mistake, without: await isGood(readKeyText(text).key ?? '', check) }
   if (rejection === MISSING || reason === 'malformed') return { verdict: 'malformed' }
-  return await revocationOf(idOf(digestOf(text)), store) ?? { verdict: 'unknown' }
+  return await revocationOf(idOf(digestOf(text)), store) ?? { verdict: isDamagedApiKey(text) ? 'mistyped' : 'unknown' }
 }
 
 /** Says what was taken for a key that stands for one elsewhere. */

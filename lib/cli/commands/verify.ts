@@ -64,9 +64,8 @@ function recordOf ({ id, name, createdAt, expiresAt, scopes }: Extract<Verdict, 
 }
 
 /** Says why a key is not good, without a word of it. */
-function sentence (verdict: Verdict): string {
+function sentence (verdict: Exclude<Verdict, { readonly verdict: 'good' }>): string {
   switch (verdict.verdict) {
-    case 'good': return ''
     case 'missing': return 'there is no key on standard input: does what is piped in print it?'
     case 'malformed': return verdict.why ?? 'what is on standard input is no key: a key is 1 to 512 visible ASCII characters, without blanks'
     case 'mistyped': return 'its checksum is wrong: it is mistyped or cut short'

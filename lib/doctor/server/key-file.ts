@@ -54,12 +54,12 @@ async function examineLock (lock: string): Promise<Found<ServerCode>[]> {
 
 /** Where the list itself cannot be changed, nobody writes a history: on a mount that is read-only, for one. */
 async function examineHistory (target: string): Promise<Found<ServerCode>[]> {
-  if (await reasonAgainst(dirname(target), 'write') !== undefined) return []
   const file = historyOf(target)
   const stats = await lstat(file).catch(() => undefined)
   if (stats === undefined) return []
   const detail = stats.isFile() || stats.isSymbolicLink() ? await reasonAgainst(file, 'append') : NO_FILE
-  return detail === undefined ? [] : [{ code: 'history_unwritable', params: { file, detail } }]
+  const isReadOnly = await reasonAgainst(dirname(target), 'write') !== undefined
+  return detail === undefined || isReadOnly ? [] : [{ code: 'history_unwritable', params: { file, detail } }]
 }
 
 async function examineUsage (target: string, store: FileKeyStore): Promise<Found<ServerCode>[]> {

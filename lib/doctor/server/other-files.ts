@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { readDotenv } from '../../config/dotenv.ts'
-import { KEY_SOURCES, type Reading, VARIABLES } from '../../config/environment.ts'
+import { KEY_SOURCES, pickSet, type Reading, VARIABLES } from '../../config/environment.ts'
 import type { Found } from '../finding.ts'
 import type { ServerCode } from './texts.ts'
 
@@ -37,8 +37,8 @@ function examineAbove (folder: string): Found<ServerCode>[] {
 /** Names the source of keys that a file sets, if it does. */
 function sourceIn (file: string): string | undefined {
   try {
-    const { variables } = readDotenv(VARIABLES, file)
-    return KEY_SOURCES.find(name => variables[name])
+    const set = pickSet(readDotenv(VARIABLES, file).variables)
+    return KEY_SOURCES.find(name => set[name] !== undefined)
   } catch {
     return undefined
   }

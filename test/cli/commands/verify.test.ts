@@ -63,6 +63,7 @@ t.test('a key that is not good is told why', async t => {
     [`${KEY}é`, 'malformed', /visible ASCII/],
     [MARKER.repeat(100), 'malformed', /512/],
     [mistyped, 'mistyped', /checksum/],
+    [generated.slice(0, -2), 'mistyped', /cut short/],
     [`"${KEY}"`, 'miswritten', /in quotes: drop them\. Without that, it is good$/],
     [`"${MARKER}"`, 'miswritten', /in quotes: drop them$/],
     [`Bearer ${KEY}`, 'miswritten', /"Bearer".*Without that/],

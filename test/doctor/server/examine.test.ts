@@ -128,6 +128,7 @@ const broken: readonly Setup[] = [
     first: 'key_file_lock'
   },
   { name: 'a folder for a lock', env: FILE, make: async () => { await makeFile(undefined); await mkdir('keys.json.lock') }, first: 'key_file_locked' },
+  { name: 'a file that everybody may change', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o666) }, first: 'key_file_writable', says: /keys\.json/ },
   { name: 'a folder for a history', env: FILE, make: async () => { await writeFile('keys.json', await text(), { mode: 0o600 }); await mkdir('keys.json.history') }, first: 'history_unwritable' },
   {
     name: 'a history that leads nowhere',
