@@ -8,6 +8,9 @@ const BLANK_VALUE = /^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=)[ \t]+$/gm
 const LINE_ENDS = /[\n\v\f\u0085\u2028\u2029]/
 // A value without quotes up to a "#" that no blank stands before: most likely not meant to begin a comment.
 const CUT = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*((?:[^"'`#\s][^#]*)?)(?<![ \t])#(?!(?<==[ \t]*#)[ \t])/
+// Quotes, and behind them what is no comment: the parser drops it.
+const REST = /^[ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*(["'`])((?:(?!\1).)*)\1[ \t]*[^#\s]/
+const OFF = /^[ \t]*#[# \t]*(?=\S)/
 const SETTING = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=/
 
 /** What is read of a place: variables and their values. */
@@ -15,10 +18,11 @@ export type Variables = Readonly<Record<string, string | undefined>>
 
 /**
  * What is odd about `.env`, and is read all the same. `cut`: a `#` ends the value; `mark`: it begins with a byte order
- * mark; `no-file`: it is a folder, a pipe or a link to nothing, and counts as absent; `twice`: a variable is set again.
+ * mark; `no-file`: it is a folder, a pipe or a link to nothing, and counts as absent; `off`: a comment would set a
+ * variable that is not set; `rest`: something stands behind a value in quotes; `twice`: a variable is set again.
  */
 export interface DotenvRemark {
-  readonly kind: 'cut' | 'mark' | 'no-file' | 'twice'
+  readonly kind: 'cut' | 'mark' | 'no-file' | 'off' | 'rest' | 'twice'
   readonly name: string
   readonly line: number
 }
@@ -56,7 +60,7 @@ export function readDotenv (names: readonly string[], path = '.env'): Dotenv {
   const variables = parseEnv(text)
   const lines = text.split(LINE_ENDS)
   assertSet(lines, names, variables, fault)
-  const remarks = remarksOn(lines, variables)
+  const remarks = [...remarksOn(lines, variables), ...turnedOff(lines, names, variables)]
   return { variables, remarks: hasMark(bytes) ? [{ kind: 'mark', name: '', line: 1 }, ...remarks] : remarks }
 }
 
@@ -67,7 +71,7 @@ export function readDotenv (names: readonly string[], path = '.env'): Dotenv {
 function assertSet (
   lines: readonly string[], names: readonly string[], variables: Variables, fault: (problem: string) => Error
 ): void {
-  const mention = new RegExp(`^[^\\w#]*(?:(?:export|setx?|env:)[^\\w#]+|env:)?(${names.join('|')})(?!\\w)`)
+  const mention = new RegExp(`^[^\\w#]*(?:(?:export|setx?|ENV|env:)[^\\w#]+|env:)?(${names.join('|')})(?!\\w)`)
   for (const [index, line] of lines.entries()) {
     const [, name] = mention.exec(line) ?? []
     if (name === undefined || Object.hasOwn(variables, name)) continue
@@ -86,10 +90,20 @@ function remarksOn (lines: readonly string[], variables: Variables): DotenvRemar
     last.set(name, index)
   }
   for (const [name, index] of last) {
-    const [, , value] = CUT.exec(lines[index] as string) ?? []
-    if (value !== undefined && variables[name] === value.trim()) remarks.push({ kind: 'cut', name, line: index + 1 })
+    for (const [kind, expression] of [['cut', CUT], ['rest', REST]] as const) {
+      const [, , value] = expression.exec(lines[index] as string) ?? []
+      if (value !== undefined && variables[name] === value.trim()) remarks.push({ kind, name, line: index + 1 })
+    }
   }
   return remarks
+}
+
+/** Finds the comments that would set a variable, of those that are not set. */
+function turnedOff (lines: readonly string[], names: readonly string[], variables: Variables): DotenvRemark[] {
+  return lines.flatMap((line, index) => {
+    const [, name = ''] = OFF.test(line) ? SETTING.exec(line.replace(OFF, '')) ?? [] : []
+    return names.includes(name) && !variables[name] ? [{ kind: 'off', name, line: index + 1 } as const] : []
+  })
 }
 
 function hasMark (bytes: Uint8Array): boolean {

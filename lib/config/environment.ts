@@ -70,9 +70,12 @@ export async function readEnvironment (fastify: FastifyInstance, variables: Vari
   if (variables !== undefined) return await checkEnvironment(fastify, pickSet(variables))
   const { environment, origins, remarks } = readPlaces(process.env)
   for (const remark of remarks) {
-    if (remark.kind === 'cut' && origins[remark.name as keyof Environment] === '.env') {
-      const { name, line } = remark
+    if (!('line' in remark) || origins[remark.name as keyof Environment] !== '.env') continue
+    const { kind, name, line } = remark
+    if (kind === 'cut') {
       fastify.log.warn({ code: 'dotenv_comment' }, `The value of ${name} ends at a "#" on line ${line} of .env: put it in quotes if the "#" is a part of it`)
+    } else if (kind === 'rest') {
+      fastify.log.warn({ code: 'dotenv_rest' }, `The value of ${name} ends at a quote on line ${line} of .env, and the rest of the line is dropped: put one pair of quotes around all of it`)
     }
   }
   return await checkEnvironment(fastify, environment)

@@ -128,3 +128,20 @@ t.test('a mark, a variable that is set twice and what is no file are remarked on
   t.strictSame(readDotenv(VARIABLES, '/dev/null').remarks, [], 'nothing, on purpose')
   t.strictSame(readDotenv(VARIABLES, 'none').remarks, [])
 })
+
+t.test('what stands behind a value in quotes is remarked on, unless it is a comment', async t => {
+  await workElsewhere(t)
+  for (const text of [`API_KEYS="${KEY}","b"`, `API_KEYS='${KEY}' 'b'`, `export API_KEYS = \`${KEY}\`b # c`, `API_KEYS="${KEY}";#`]) {
+    await writeFile('.env', text)
+    t.strictSame(readDotenv(VARIABLES).remarks, [{ kind: 'rest', name: 'API_KEYS', line: 1 }], text.replace(KEY, 'a'))
+  }
+  for (const text of [`API_KEYS="${KEY}"`, `API_KEYS='${KEY}' # 'b'`, `API_KEYS="${KEY}"#b`, `API_KEYS='${KEY}\n' b`, `API_KEYS=${KEY}"b"c`]) {
+    await writeFile('.env', text)
+    t.strictSame(readDotenv(VARIABLES).remarks, [], text.replace(KEY, 'a'))
+  }
+})
+
+t.test('a comment that would set a variable which is not set is remarked on', async t => {
+  await workElsewhere(t, `## API_KEYS - a list\n# API_KEYS=${MARKER}\n\t#export API_AUTH = on\n#OTHER=1\n#NODE_ENV=production\nNODE_ENV=test\n#\n`)
+  t.strictSame(readDotenv(VARIABLES).remarks, [{ kind: 'off', name: 'API_KEYS', line: 2 }, { kind: 'off', name: 'API_AUTH', line: 3 }])
+})

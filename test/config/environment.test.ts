@@ -50,3 +50,12 @@ t.test('the plugin warns of a key that a "#" has cut, where it is the one that c
   t.match(warnings, [{ code: 'dotenv_comment', msg: /^The value of API_KEYS ends at a "#" on line 1 of \.env: put it in quotes/ }])
   t.equal(warnings.length, 1)
 })
+
+t.test('the plugin warns of keys that are dropped behind a quote', async t => {
+  await workElsewhere(t, `API_KEYS="${KEY}","${OTHER_KEY}"\nAPI_KEYS='${KEY}','${OTHER_KEY}'\n`)
+  const { guard, log } = harness(t)
+  await guard({ env: undefined })
+  const warnings = log().filter(({ level }) => level === 40)
+  t.match(warnings, [{ code: 'dotenv_rest', msg: /^The value of API_KEYS ends at a quote on line 2 of \.env, .*: put one pair of quotes around all of it$/ }])
+  t.equal(warnings.length, 1)
+})

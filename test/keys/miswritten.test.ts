@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { generateApiKey, hashApiKey } from '../../lib/index.ts'
 import { mistakeOf } from '../../lib/keys/miswritten.ts'
-import { KEY, OTHER_KEY } from '../support/app.ts'
+import { KEY, MARKER, OTHER_KEY } from '../support/app.ts'
 import { shown } from '../support/shown.ts'
 
 const QUOTES = 'is in quotes: drop them'
@@ -19,15 +19,22 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     `export API_KEYS=${KEY}`, `set API_KEYS=${KEY}`, `API_KEYS = ${KEY}`, `API_KEYS: ${KEY}`
   ],
   [SEMICOLON]: [`${KEY};${OTHER_KEY}`, `${KEY};${OTHER_KEY};`, `dbgpt;${KEY};${hashApiKey(KEY)}`, `${KEY};;${generateApiKey()}`],
-  'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>'],
-  'is the name of a file: give that as API_KEYS_FILE': ['file:///etc/keys.txt', '/run/secrets/api_keys'],
+  'is a placeholder that nothing has filled in': ['$' + '{API_KEYS}', '$' + '{API_KEYS:-none}', '$(cat_/run/secrets/keys)', '$API_KEYS', '%API_KEYS%', '<your-api-key-here-please>', '{{.Values.apiKeys}}', '{your-openai-sk}'],
+  'is the name of a file: give that as API_KEYS_FILE': ['file:///etc/keys.txt', '/run/secrets/api_keys', './keys.json', 'keys.txt', '/etc/app/keys.yaml', '@/run/secrets/api_keys'],
+  'is the URL of a Redis: give that as API_KEYS_REDIS_URL': [`redis://:${MARKER}@redis:6379`, 'rediss://redis/0'],
   'is a digest without "sha256:" before it': [hashApiKey(KEY).replace(':', '='), hashApiKey(KEY).replace(':', '-'), hashApiKey(KEY).replace('sha256:', 'SHA-256=')],
   'is a salted hash, by which no key can be found: give its holder a new key': [
     `$2b$10$${'N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'}`, '$2y$05$abc', '$argon2id$v=19$m=65536', '$argon2d$v=19', '$scrypt$ln=16', '$6$salt$hash', '$y$j9T$salt$hash'
   ],
   'begins as JSON does: give the key alone': ['{"keys":[{"digest":"x"}', `{"key":"${KEY}"}`],
-  'begins with "Bearer": drop it': [`Bearer ${KEY}`, `bearer ${KEY}`],
-  'begins with a dash and a blank: drop them': [`- ${KEY}`]
+  'begins with "Bearer": drop it': [`Bearer ${KEY}`, `bearer ${KEY}`, `Authorization: Bearer ${KEY}`],
+  'begins with a dash and a blank: drop them': [`- ${KEY}`],
+  'has a comment behind it: put that on a line of its own': [`${KEY} # mine`, `${KEY}\t// mine`, `${KEY} ; mine`],
+  'holds a line end: two keys have a comma between them': [`${KEY}\n${OTHER_KEY}`],
+  'holds a comma or semicolon that is not ASCII: put "," there': [`${KEY}，${OTHER_KEY}`],
+  'holds quotes that are not ASCII: drop them': [`“${KEY}”`],
+  'holds a character that cannot be seen: copy the key again': [`${KEY}\u200b`, `\ufeff${KEY}`, `${KEY}\u00a0`],
+  'holds a blank: two keys have a comma between them': [`${KEY} ${OTHER_KEY}`]
 }
 
 for (const [mistake, texts] of Object.entries(mistakes)) {

@@ -5,8 +5,9 @@ import { buildReadCredentials } from '../../guard/credentials.ts'
 import { MISSING, Rejection } from '../../guard/rejection.ts'
 import { judgeScopes } from '../../guard/scopes.ts'
 import { isDigestText } from '../../keys/api-key.ts'
-import { digestOf, idOf } from '../../keys/digest.ts'
-import { isMistypedApiKey } from '../../keys/generate.ts'
+import { digestOf, idOf, isDigest } from '../../keys/digest.ts'
+import { readKeyText } from '../../doctor/client/key-text.ts'
+import { isDamagedApiKey, isMistypedApiKey } from '../../keys/generate.ts'
 import { mistakeOf } from '../../keys/miswritten.ts'
 import { FileKeyStore } from '../../stores/file/store.ts'
 import { RedisKeyStore } from '../../stores/redis/store.ts'
@@ -14,15 +15,20 @@ import type { ApiKey, KeyStore, RejectionReason } from '../../types.ts'
 
 /** What is said of a key; `mistyped`, `miswritten` and `revoked` of one that the plugin calls unknown or malformed. */
 export type Verdict = { readonly id?: string } & (
-  | { readonly verdict: 'good' | 'expired', readonly key: ApiKey }
+  | { readonly verdict: 'good', readonly key: ApiKey }
+  | { readonly verdict: 'expired', readonly key: ApiKey }
   | { readonly verdict: 'scope', readonly key: ApiKey, readonly missing: readonly string[] }
   | { readonly verdict: 'miswritten', readonly mistake: string, readonly without: boolean }
   | { readonly verdict: 'revoked', readonly at: Date, readonly actor: string, readonly name?: string | undefined }
   | { readonly verdict: 'unavailable', readonly cause: Error }
-  | { readonly verdict: Exclude<RejectionReason, 'expired' | 'scope' | 'unavailable'> | 'mistyped' }
+  | { readonly verdict: 'malformed', readonly why?: string }
+  | { readonly verdict: Exclude<RejectionReason, 'expired' | 'malformed' | 'scope' | 'unavailable'> | 'mistyped' }
 )
 
 const DIGEST = 'is the digest of a key: a request carries the key itself'
+
+const ID = /^[\da-f]{16}$/
+const IS_ID = 'looks like the id of a key: a request carries the key itself'
 
 /** All that is looked at of a request. */
 const requestWith = (authorization: string): FastifyRequest =>
@@ -66,20 +72,21 @@ async function explain (text: string, rejection: Rejection, store: KeyStore, che
   if (apiKey !== null && lack !== undefined) return { verdict: 'scope', id: apiKey.id, key: apiKey, missing: lack.missing }
   if (error !== undefined) return { verdict: 'unavailable', cause: error.cause as Error }
   if (isMistypedApiKey(text)) return { verdict: 'mistyped' }
-  const mistake = mistakeOf(text) ?? (isDigestText(text) ? DIGEST : undefined)
-  if (mistake !== undefined) return { verdict: 'miswritten', mistake, without: await isGood(cleaned(text), check) }
+  const mistake = mistakeOf(text) ?? await mixedUp(text, check)
+  if (mistake !== undefined) return { verdict: 'miswritten', mistake, without: await isGood(readKeyText(text).key ?? '', check) }
   if (rejection === MISSING || reason === 'malformed') return { verdict: 'malformed' }
-  return await revocationOf(idOf(digestOf(text)), store) ?? { verdict: 'unknown' }
+  return await revocationOf(idOf(digestOf(text)), store) ?? { verdict: isDamagedApiKey(text) ? 'mistyped' : 'unknown' }
+}
+
+/** Says what was taken for a key that stands for one elsewhere. */
+async function mixedUp (text: string, check: Check): Promise<string | undefined> {
+  const digest = text.toLowerCase()
+  if (isDigestText(text) || (isDigest(digest) && !(await check(digest) instanceof Rejection))) return DIGEST
+  return ID.test(text) ? IS_ID : undefined
 }
 
 async function isGood (text: string, check: Check): Promise<boolean> {
   return text !== '' && !(await outcomeOf(text, check) instanceof Rejection)
-}
-
-/** What is left without quotes, "Bearer" and the name of a variable. */
-function cleaned (text: string): string {
-  const bare = text.replace(/^Bearer[ \t]+/i, '')
-  return trimBlanks(bare.replace(/^(?:export[ \t]+)?\w+[ \t]*=[ \t]*/, '').replace(/^(["'`])([^]*)\1$/, '$2'))
 }
 
 /** Looks in the history of a store for who has revoked a key; what cannot be read says nothing. */

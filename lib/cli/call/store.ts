@@ -1,4 +1,4 @@
-import { readPlaces } from '../../config/environment.ts'
+import { KEY_SOURCES, readPlaces } from '../../config/environment.ts'
 import { COLON, isLikeUrl } from '../../config/like-a-url.ts'
 import { readOptions } from '../../config/options.ts'
 import { resolveSettings } from '../../config/settings.ts'
@@ -45,6 +45,9 @@ export function storeOf (call: Call): FileKeyStore | RedisKeyStore {
 export function judgingStoreOf (call: Call): KeyStore {
   if (textOption(call, 'store') !== undefined) return storeOf(call)
   const { environment } = readPlaces(call.streams.env)
+  if (KEY_SOURCES.every(name => environment[name] === undefined)) {
+    throw new UsageError('no key store is named: pass --store, or set API_KEYS, API_KEYS_FILE or API_KEYS_REDIS_URL')
+  }
   if (environment.API_KEYS === undefined) return storeOf(call)
   return resolveSettings(readOptions({ mode: 'on', allowWeakKeys: true }), environment, collect().log).store
 }
@@ -53,7 +56,7 @@ export function judgingStoreOf (call: Call): KeyStore {
 export function withoutPlace (text: string, call: Call): string {
   const { API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = readPlaces(call.streams.env).environment
   const store = textOption(call, 'store')
-  return conceal(text, store === undefined ? { file, url } : { file: store, url: store })
+  return conceal(text, store === undefined ? { file, url } : { file: store, url: store, by: '--store' })
 }
 
 /** Names the file that the keys are in, if they are in one. */

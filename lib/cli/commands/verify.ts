@@ -1,3 +1,4 @@
+import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import { formatScopes, printJson, printTable } from '../call/print.ts'
 import { JSON_OPTION, SCOPES_OPTION, scopesOption, STORE_OPTIONS, UsageError } from '../call/options.ts'
 import { judgeKey, type Verdict } from '../call/judge.ts'
@@ -23,13 +24,19 @@ export const verify: Command = {
     const scopes = scopesOption(call)
     if (scopes?.length === 0) throw new UsageError('--scopes must name a scope')
     const store = judgingStoreOf(call)
-    const text = await readText(stdin)
-    const verdict = concealed(await judgeKey(text, store, scopes), call)
+    const text = await readText(stdin).catch(unreadable)
+    const verdict = typeof text === 'string' ? concealed(await judgeKey(text, store, scopes), call) : text
     if (values.json === true) printJson(stdout, toJson(verdict))
     else if (verdict.verdict === 'good') printTable(stdout, [['good', ''], ...rows(verdict)])
     else stdout.write(`${verdict.verdict}: ${visible(sentence(verdict))}\n`)
     return verdict.verdict === 'good' ? 0 : REFUSED
   }
+}
+
+/** What is no text is no key. */
+function unreadable (error: Error): Verdict {
+  if (error instanceof FST_DBGPT_AUTH_KEY_INVALID) return { verdict: 'malformed', why: error.message }
+  throw error
 }
 
 function concealed (verdict: Verdict, call: Call): Verdict {
@@ -57,11 +64,10 @@ function recordOf ({ id, name, createdAt, expiresAt, scopes }: Extract<Verdict, 
 }
 
 /** Says why a key is not good, without a word of it. */
-function sentence (verdict: Verdict): string {
+function sentence (verdict: Exclude<Verdict, { readonly verdict: 'good' }>): string {
   switch (verdict.verdict) {
-    case 'good': return ''
     case 'missing': return 'there is no key on standard input: does what is piped in print it?'
-    case 'malformed': return 'what is on standard input is no key: a key is 1 to 512 visible ASCII characters, without blanks'
+    case 'malformed': return verdict.why ?? 'what is on standard input is no key: a key is 1 to 512 visible ASCII characters, without blanks'
     case 'mistyped': return 'its checksum is wrong: it is mistyped or cut short'
     case 'miswritten': return `it ${verdict.mistake}${verdict.without ? '. Without that, it is good' : ''}`
     case 'unknown': return 'it is not in the list, and nothing is known of it'

@@ -20,6 +20,7 @@ import type { ServerCode } from './texts.ts'
  * @param now - milliseconds since the epoch
  */
 export async function examineServer (env: Variables, now = Date.now()): Promise<Found<ServerCode>[]> {
+  if (!hasFolder()) return [{ code: 'folder_gone' }]
   let reading: Reading
   try {
     reading = readPlaces(env)
@@ -31,6 +32,15 @@ export async function examineServer (env: Variables, now = Date.now()): Promise<
   const seen = await start(reading.environment, collected.log, look)
   const warnings = collected.warnings.map(warning => withFile(warning, reading))
   return [...factsOf(reading), ...examineReading(reading, env), ...warnings, ...seen]
+}
+
+/** A process may outlive the folder that it was started in. */
+function hasFolder (): boolean {
+  try {
+    return process.cwd() !== ''
+  } catch {
+    return false
+  }
 }
 
 async function examineStart (

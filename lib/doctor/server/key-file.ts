@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { access, lstat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, resolve, sep } from 'node:path'
 import { historyOf, NO_FILE } from '../../stores/file/history-read.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
 import { isStale } from '../../stores/file/lock.ts'
@@ -23,15 +23,20 @@ export async function examineKeyFile (path: string, store: FileKeyStore, usage: 
   const target = await targetOf(file)
   const isPlain = form === 'plain' && list.texts > 0
   // A secret of Docker or Kubernetes is everybody's in its container, and nobody changes it there.
-  const isChangeable = (stats.mode & WRITABLE) !== 0 && await reasonAgainst(target, 'write') === undefined
+  const isChangeable = (stats.mode & WRITABLE) !== 0 && !isSecret(target) && await reasonAgainst(target, 'write') === undefined
   return [
     { code: 'fact_file', params: { file } },
+    ...isChangeable && isPlain ? [{ code: 'fact_file_plain' } as const] : [],
     ...isChangeable && isReadable(stats) ? [{ code: 'key_file_readable', params: { file } } as const] : [],
-    ...isChangeable && isPlain ? [{ code: 'key_file_plain', params: { file } } as const] : [],
     ...await examineLock(`${target}.lock`),
     ...form === 'json' ? await examineHistory(target) : [],
     ...usage ? await examineUsage(target, store) : []
   ]
+}
+
+/** Kubernetes mounts its secrets as links into a folder whose name begins with two dots. */
+function isSecret (target: string): boolean {
+  return /^\/(?:var\/)?run\/secrets\//.test(target) || target.split(sep).some(part => part.startsWith('..'))
 }
 
 /** That it can be changed is told already. */
@@ -49,12 +54,12 @@ async function examineLock (lock: string): Promise<Found<ServerCode>[]> {
 
 /** Where the list itself cannot be changed, nobody writes a history: on a mount that is read-only, for one. */
 async function examineHistory (target: string): Promise<Found<ServerCode>[]> {
-  if (await reasonAgainst(dirname(target), 'write') !== undefined) return []
   const file = historyOf(target)
   const stats = await lstat(file).catch(() => undefined)
   if (stats === undefined) return []
   const detail = stats.isFile() || stats.isSymbolicLink() ? await reasonAgainst(file, 'append') : NO_FILE
-  return detail === undefined ? [] : [{ code: 'history_unwritable', params: { file, detail } }]
+  const isReadOnly = await reasonAgainst(dirname(target), 'write') !== undefined
+  return detail === undefined || isReadOnly ? [] : [{ code: 'history_unwritable', params: { file, detail } }]
 }
 
 async function examineUsage (target: string, store: FileKeyStore): Promise<Found<ServerCode>[]> {

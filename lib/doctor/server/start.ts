@@ -4,7 +4,7 @@ import { resolveSettings, type Settings } from '../../config/settings.ts'
 import { closeStore, openStore } from '../../stores/shared.ts'
 import type { KeyStoreLog } from '../../types.ts'
 import type { Found } from '../finding.ts'
-import { conceal } from './conceal.ts'
+import { conceal, folderOf } from './conceal.ts'
 import { START_TEXTS } from './texts-start.ts'
 import type { ServerCode } from './texts.ts'
 
@@ -44,5 +44,5 @@ export function failureOf (
   const known = Object.hasOwn(START_TEXTS, code) ? code as keyof typeof START_TEXTS : 'start_failed'
   // An error that is not ours may quote what it was given.
   const detail = known === 'start_failed' ? `an error that is not known here${/^\w{1,40}$/.test(code) ? ` (${code})` : ''}` : conceal(message, { file: environment.API_KEYS_FILE, url: environment.API_KEYS_REDIS_URL })
-  return { code: known, params: { detail, folder: process.cwd() } }
+  return { code: known, params: { detail, folder: folderOf(environment.API_KEYS_FILE ?? '') } }
 }

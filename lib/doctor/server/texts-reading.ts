@@ -10,6 +10,11 @@ export const READING_TEXTS = {
     },
     zh: { message: '.env 第 {line} 行，{name} 的值在 "#" 处被截断：其后的内容被当作注释。', fix: '给值加上引号：{name}="…"' }
   },
+  dotenv_rest: {
+    severity: 'error',
+    en: { message: 'The value of {name} ends at the second quote on line {line} of .env: what stands behind it is dropped.', fix: 'Put one pair of quotes around all of it, or none: {name}=…,…' },
+    zh: { message: '.env 第 {line} 行，{name} 的值在第二个引号处结束：其后的内容被丢弃。', fix: '整个值只用一对引号，或不用引号：{name}=…,…' }
+  },
   dotenv_no_file: {
     severity: 'error',
     en: { message: '.env is a folder, a pipe or a link to nothing: it counts as absent.', fix: 'Remove it, and put a file in its place. Docker makes a folder of a file that it was to mount and did not find.' },
@@ -17,8 +22,18 @@ export const READING_TEXTS = {
   },
   dotenv_elsewhere: {
     severity: 'error',
-    en: { message: 'There is no .env here that sets {name}, but the one in the folder above does: it is not read.', fix: 'Start the server in that folder, or copy the file here: the working directory is {folder}.' },
-    zh: { message: '这里没有设置 {name} 的 .env，上一级目录的 .env 里有，但不会被读取。', fix: '请在那个目录启动服务，或把文件复制过来：当前工作目录是 {folder}。' }
+    en: { message: 'There is no .env here that sets {name}, but the one in {above} does: it is not read.', fix: 'Start the server in that folder, or copy the line into a .env here: the working directory is {folder}.' },
+    zh: { message: '这里没有设置 {name} 的 .env，{above} 中的 .env 里有，但不会被读取。', fix: '请在那个目录启动服务，或把那一行复制到这里的 .env：当前工作目录是 {folder}。' }
+  },
+  dotenv_unread: {
+    severity: 'error',
+    en: { message: '{name} is set in {file}, which nobody reads, and nowhere else.', fix: 'Move the line to .env, or start the server with: node --env-file={file}' },
+    zh: { message: '{name} 只在 {file} 中设置，但没有程序读取这个文件。', fix: '把那一行移到 .env，或用 node --env-file={file} 启动服务。' }
+  },
+  dotenv_off: {
+    severity: 'warning',
+    en: { message: 'Line {line} of .env would set {name}, and is a comment: no keys are configured.', fix: 'Remove the "#" before {name}=… on line {line}, if keys are to be asked for.' },
+    zh: { message: '.env 第 {line} 行本可设置 {name}，但它是注释：没有配置任何密钥。', fix: '如需校验密钥，请删除第 {line} 行 {name}=… 前的 "#"。' }
   },
   dotenv_mark: {
     severity: 'warning',
@@ -44,6 +59,26 @@ export const READING_TEXTS = {
     severity: 'error',
     en: { message: 'The value of {name} is in quotes, which are a part of it: Docker\'s --env-file keeps them, as do other programs.', fix: 'Write {name}=… without quotes.' },
     zh: { message: '{name} 的值带有引号，引号成了值的一部分：Docker 的 --env-file 等会原样保留引号。', fix: '去掉引号，写成 {name}=…' }
+  },
+  value_half_quoted: {
+    severity: 'error',
+    en: { message: 'The value of {name} has a quote at one end alone, which is a part of it.', fix: 'Write {name}=… without quotes, or with one at both ends.' },
+    zh: { message: '{name} 的值只有一端有引号，引号成了值的一部分。', fix: '写成 {name}=…，去掉引号，或在两端都加上引号。' }
+  },
+  value_unfilled: {
+    severity: 'error',
+    en: { message: 'The value of {name} holds what a shell or a template would fill in (~, $NAME, %NAME%), and nothing has.', fix: 'Write {name}=… in full.' },
+    zh: { message: '{name} 的值中有应由 shell 或模板替换的内容（~、$NAME、%NAME%），但没有被替换。', fix: '请写出完整的值：{name}=…' }
+  },
+  value_blank: {
+    severity: 'error',
+    en: { message: '{name} is set to nothing, which counts as unset: no keys are configured.', fix: 'Put a key behind {name}=, and see whether what was to fill it in was set.' },
+    zh: { message: '{name} 的值为空，等于没有设置：没有配置任何密钥。', fix: '请在 {name}= 后填入密钥，并检查用来给它赋值的变量是否已设置。' }
+  },
+  keys_semicolons: {
+    severity: 'error',
+    en: { message: 'API_KEYS has ";" in it and no comma: it is one key.', fix: 'Write API_KEYS=…,… with commas between the keys.' },
+    zh: { message: 'API_KEYS 中只有 ";" 没有逗号：整个值被当作一个密钥。', fix: '写成 API_KEYS=…,…，密钥之间用英文逗号分隔。' }
   },
   near_name: {
     severity: 'error',

@@ -35,8 +35,8 @@ export const START_TEXTS = {
     '有密钥容易被猜到，生产环境拒绝启动', '请换成 "dbgpt-auth generate" 生成的密钥。'
   ),
   FST_DBGPT_AUTH_KEY_FILE_UNREADABLE: error(
-    'See to API_KEYS_FILE, and to who may read the file. A relative path begins at {folder}.',
-    '无法读取密钥文件', '请检查 API_KEYS_FILE 以及文件的读取权限。相对路径从 {folder} 算起。'
+    'See to API_KEYS_FILE, and to who may read the file: of its path, {folder} is there.',
+    '无法读取密钥文件', '请检查 API_KEYS_FILE 以及文件的读取权限：该路径中已存在的目录是 {folder}。'
   ),
   FST_DBGPT_AUTH_KEY_FILE_INVALID: error(
     'Restore the file, or make a new one with "dbgpt-auth import".',
@@ -51,13 +51,18 @@ export const START_TEXTS = {
     'Redis 无法使用', '请检查 API_KEYS_REDIS_URL 和该 Redis；各种原因见 docs/errors.md。'
   ),
   FST_DBGPT_AUTH_REDIS_EMPTY: error(
-    'Run "dbgpt-auth create --name NAME", or restore what was lost.',
-    'Redis 中没有密钥列表', '运行 "dbgpt-auth create --name NAME" 创建第一个密钥，或恢复丢失的数据。'
+    'Run "dbgpt-auth create --name NAME", or restore what was lost; or see whether API_KEYS_REDIS_URL names the right Redis and database.',
+    'Redis 中没有密钥列表', '运行 "dbgpt-auth create --name NAME" 创建第一个密钥，或恢复丢失的数据；并检查 API_KEYS_REDIS_URL 的 Redis 和数据库编号是否正确。'
   ),
   FST_DBGPT_AUTH_KEY_STORE_SLOW: error(
     'See why it hangs; a long list needs a longer pluginTimeout.',
     '密钥存储迟迟没有就绪', '请查明它为何没有响应；列表很长时请调大 pluginTimeout。'
   ),
+  folder_gone: {
+    severity: 'error',
+    en: { message: 'The working directory is there no more: .env and relative paths are found nowhere.', fix: 'Run: cd "$PWD" or go to the folder that is there now.' },
+    zh: { message: '当前工作目录已不存在：找不到 .env 和相对路径。', fix: '运行 cd "$PWD"，或进入现在存在的目录。' }
+  },
   start_failed: error(
     'See docs/errors.md.',
     '服务无法启动', '请查看 docs/errors.md。'

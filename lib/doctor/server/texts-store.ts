@@ -52,11 +52,6 @@ export const STORE_TEXTS = {
     en: { message: '{detail}.', fix: 'Mount the folder that the key file is in, and not the file.' },
     zh: { message: '密钥文件是单独挂载的，在外部替换它时，服务看不到新文件：{detail}。', fix: '请挂载密钥文件所在的目录，而不是文件本身。' }
   },
-  key_file_plain: {
-    severity: 'warning',
-    en: { message: 'The key file {file} holds keys as they are, and can be changed by hand alone: they have no names and no end, and who reads it has them.', fix: 'Run: dbgpt-auth import --store keys.json < {file} and set API_KEYS_FILE=keys.json.' },
-    zh: { message: '密钥文件 {file} 以明文保存密钥，只能手工修改：密钥没有名称和有效期，能读到文件的人就拿到了密钥。', fix: '运行：dbgpt-auth import --store keys.json < {file}，再设置 API_KEYS_FILE=keys.json。' }
-  },
   key_file_lock: {
     severity: 'warning',
     en: { message: 'A lock was left beside the key file, by a process that is gone: {file}', fix: 'Nothing need be done: the next change removes it. Or delete it.' },

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey, hashApiKey } from '../../../lib/index.ts'
+import { digestOf, idOf } from '../../../lib/keys/digest.ts'
 import { KEY, MARKER, OTHER_KEY } from '../../support/app.ts'
 import { runCommand } from '../../support/cli.ts'
 import { makeKeyFile } from '../../support/key-file.ts'
@@ -33,7 +34,7 @@ t.test('API_KEYS is asked as a server would ask it, also where a server would re
   for (const env of [{ API_KEYS }, { API_KEYS: hashApiKey(KEY) }, { API_KEYS: `${KEY},a`, NODE_ENV: 'production' }, { API_KEYS, API_AUTH: 'off' }]) {
     t.match(await runCommand(['verify'], { env, stdin: KEY }), { code: 0, stdout: /^good\n.*\nname +-\nscopes +all\nexpires +never\n$/ })
   }
-  t.match(await runCommand(['verify'], { stdin: KEY }), { code: 2, stderr: /no key store is named/ })
+  t.match(await runCommand(['verify'], { stdin: KEY }), { code: 2, stderr: /no key store is named.* API_KEYS,/ })
   t.match(await runCommand(['verify'], { env: { API_KEYS } }), { code: 2, stderr: /pipe the key in/ }, 'a terminal')
   t.match(await runCommand(['verify', '--scopes', ''], { env: { API_KEYS }, stdin: KEY }), { code: 2, stderr: /--scopes/ })
   t.match(await runCommand(['verify', '--lang', 'zh'], { env: { API_KEYS }, stdin: KEY }), { code: 2 })
@@ -50,10 +51,19 @@ t.test('a key that is not good is told why', async t => {
     [' \n', 'missing', /no key/],
     [`${MARKER}-unknown`, 'unknown', /not in the list/],
     [KEY.toUpperCase(), 'unknown', /not in the list/],
-    [`${KEY} ${KEY}`, 'malformed', /visible ASCII/],
+    [`${KEY} ${KEY}`, 'miswritten', /holds a blank/],
+    [`${KEY}\n${KEY}`, 'miswritten', /holds a line end/],
+    [`Authorization: Bearer "${KEY}"`, 'miswritten', /"Bearer".*Without that/],
+    [`"Bearer ${KEY}"`, 'miswritten', /in quotes.*Without that/],
+    [idOf(digestOf(KEY)), 'miswritten', /looks like the id of a key/],
+    [digestOf(KEY).toUpperCase(), 'miswritten', /digest of a key/],
+    [digestOf(MARKER), 'unknown', /not in the list/],
+    [Buffer.from(`${MARKER}\0`), 'malformed', /holds a NUL/],
+    [Buffer.from(`\ufeff${MARKER}`, 'utf16le').swap16(), 'malformed', /UTF-16/],
     [`${KEY}é`, 'malformed', /visible ASCII/],
     [MARKER.repeat(100), 'malformed', /512/],
     [mistyped, 'mistyped', /checksum/],
+    [generated.slice(0, -2), 'mistyped', /cut short/],
     [`"${KEY}"`, 'miswritten', /in quotes: drop them\. Without that, it is good$/],
     [`"${MARKER}"`, 'miswritten', /in quotes: drop them$/],
     [`Bearer ${KEY}`, 'miswritten', /"Bearer".*Without that/],
@@ -91,11 +101,11 @@ t.test('of a key that was revoked, or has expired, it is told when', async t => 
 t.test('a store that cannot be looked at is told, and its name is not where there is none', async t => {
   const folder = await workElsewhere(t)
   t.match(await runCommand(['verify'], { env: { API_KEYS_FILE: `${folder}/${MARKER}` }, stdin: KEY }), {
-    code: 1, stdout: /^unavailable: .*: The key file that is named cannot be read: there is no such file/
+    code: 1, stdout: /^unavailable: .*: The key file that API_KEYS_FILE names cannot be read: there is no such file/
   })
   const { code, stdout } = await runCommand(['verify', '--json', '--store', MARKER], { stdin: KEY })
   t.equal(code, 1)
-  t.match(JSON.parse(stdout), { good: false, reason: 'unavailable', message: /that is named/ })
+  t.match(JSON.parse(stdout), { good: false, reason: 'unavailable', message: /that --store names/ })
   await writeFile('keys.json', '{"keys":[')
   const cut = await runCommand(['verify', '--store', 'keys.json'], { stdin: KEY })
   t.match(cut, { code: 1, stdout: /^unavailable: .*keys\.json/ })

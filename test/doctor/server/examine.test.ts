@@ -43,6 +43,35 @@ const broken: readonly Setup[] = [
   { name: 'a path in quotes', env: { API_KEYS_FILE: "'keys.json'" }, first: 'value_quoted', says: /API_KEYS_FILE/ },
   { name: 'a cut key', dotenv: `API_KEYS=${KEY}#1\n`, first: 'dotenv_comment', says: /API_KEYS ends at the "#" on line 1/ },
   { name: 'a key that is cut to nothing', dotenv: `A=1\nAPI_KEYS=#${KEY}\n`, env: PRODUCTION, first: 'dotenv_comment', says: /line 2/ },
+  { name: 'keys in quotes of their own', dotenv: `A=1\nAPI_KEYS="${KEY}","${OTHER_KEY}"\n`, first: 'dotenv_rest', says: /second quote on line 2/ },
+  { name: 'something behind a quote', dotenv: `export API_KEYS = '${KEY}'x\n`, first: 'dotenv_rest', says: /API_KEYS.*line 1/ },
+  { name: 'a quote that nobody ends', dotenv: `API_KEYS='${KEY}\nA=1\n`, first: 'value_half_quoted' },
+  { name: 'a quote that nobody begins', env: { API_KEYS: `${KEY}"` }, first: 'value_half_quoted', says: /API_KEYS/ },
+  { name: 'weak keys between semicolons', env: { ...PRODUCTION, API_KEYS: 'one;two' }, first: 'keys_semicolons' },
+  { name: 'a home that nobody fills in', env: { API_KEYS_FILE: '~/keys.json' }, first: 'value_unfilled', says: /API_KEYS_FILE/ },
+  { name: 'a password that nobody fills in', env: { API_KEYS_REDIS_URL: 'redis://:$' + '{PASSWORD}@127.0.0.1:1' }, first: 'value_unfilled', says: /API_KEYS_REDIS_URL/ },
+  { name: 'a URL of a Redis in place of keys', env: { API_KEYS: `redis://:${MARKER}@redis.example:6379` }, first: 'keys_miswritten', says: /API_KEYS_REDIS_URL/ },
+  { name: 'a path in place of keys', env: { ...PRODUCTION, API_KEYS: './keys.json' }, first: 'FST_DBGPT_AUTH_KEY_MISWRITTEN', says: /API_KEYS_FILE/ },
+  { name: 'a comment behind keys', env: { API_KEYS: `${KEY} # ${MARKER}` }, first: 'FST_DBGPT_AUTH_KEY_INVALID', says: /comment behind it/ },
+  { name: 'nothing, as Compose fills it in', env: { ...PRODUCTION, API_KEYS: '' }, first: 'value_blank', says: /API_KEYS is set to nothing/ },
+  { name: 'nothing in .env', dotenv: 'API_KEYS_FILE=""\n', first: 'value_blank', says: /API_KEYS_FILE/ },
+  { name: 'a comment', dotenv: `A=1\n## API_KEYS=${MARKER}\n`, first: 'dotenv_off', says: /Line 2 of \.env would set API_KEYS/ },
+  { name: 'a line of a Dockerfile', dotenv: `ENV API_KEYS=${KEY}\n`, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /line 1 does not set API_KEYS/ },
+  ...['.env.local', '.env.production', '.env.txt', 'env'].map(file => ({
+    name: `keys in ${file}`,
+    env: PRODUCTION,
+    dotenv: 'PORT=3000\n',
+    make: async () => await writeFile(file, `API_KEYS=${KEY}\n`),
+    first: 'dotenv_unread',
+    says: new RegExp(`API_KEYS is set in ${file},`)
+  })),
+  {
+    name: '.env is two folders above one with other variables',
+    dotenv: `API_KEYS=${KEY}\n`,
+    make: async () => { await mkdir('a/here', { recursive: true }); process.chdir('a/here'); await writeFile('.env', 'PORT=3000\n') },
+    first: 'dotenv_elsewhere',
+    says: /API_KEYS/
+  },
   { name: 'a mark', dotenv: `\ufeffAPI_KEYS=${KEY}\n`, first: 'dotenv_mark' },
   { name: 'UTF-16', dotenv: Buffer.from(`\ufeffAPI_KEYS=${KEY}\n`, 'utf16le'), first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /UTF-16/ },
   { name: 'a NUL', dotenv: `API_KEYS=${KEY}\0\n`, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /NUL/ },
@@ -70,7 +99,7 @@ const broken: readonly Setup[] = [
     make: async () => { await mkdir('here'); process.chdir('here') },
     first: 'starts_open'
   },
-  { name: 'a file that is not there', env: FILE, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', says: /no such file/ },
+  { name: 'a file that is not there', env: FILE, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', says: /that API_KEYS_FILE names.*no such file/ },
   { name: 'a key in place of a path', env: { API_KEYS_FILE: KEY }, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE' },
   { name: 'a folder', env: FILE, make: async () => { await mkdir('keys.json') }, first: 'FST_DBGPT_AUTH_KEY_FILE_UNREADABLE', says: /folder/ },
   { name: 'a URL', env: { API_KEYS_FILE: `redis://:${MARKER}@h` }, first: 'FST_DBGPT_AUTH_ENVIRONMENT', says: /API_KEYS_REDIS_URL/ },
@@ -88,7 +117,6 @@ const broken: readonly Setup[] = [
     first: 'keys_old',
     says: /90 days \(6\): \w{16}, .*, …/
   },
-  { name: 'a key in a plain list', env: FILE, make: async () => await writeFile('keys.json', KEY, { mode: 0o600 }), first: 'key_file_plain' },
   {
     name: 'a lock of long ago',
     env: FILE,
@@ -100,6 +128,7 @@ const broken: readonly Setup[] = [
     first: 'key_file_lock'
   },
   { name: 'a folder for a lock', env: FILE, make: async () => { await makeFile(undefined); await mkdir('keys.json.lock') }, first: 'key_file_locked' },
+  { name: 'a file that everybody may change', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o666) }, first: 'key_file_writable', says: /keys\.json/ },
   { name: 'a folder for a history', env: FILE, make: async () => { await writeFile('keys.json', await text(), { mode: 0o600 }); await mkdir('keys.json.history') }, first: 'history_unwritable' },
   {
     name: 'a history that leads nowhere',
@@ -127,6 +156,20 @@ const healthy: readonly Setup[] = [
   { name: 'keys within their grace', env: FILE, make: async () => await makeFile(1, undefined) },
   { name: 'a file and its usage', env: { ...FILE, API_KEYS_USAGE: 'on' }, make: async () => await makeFile(undefined) },
   { name: 'digests in a file', env: FILE, make: async () => await writeFile('keys.json', `# mine\n${hashApiKey(KEY)}\n`, { mode: 0o600 }) },
+  { name: 'a plain list', env: FILE, make: async () => await writeFile('keys.json', `# mine\n${KEY}\n${OTHER_KEY}\n`, { mode: 0o600 }) },
+  {
+    name: 'a secret of Kubernetes',
+    env: { ...PRODUCTION, ...FILE },
+    async make () {
+      await mkdir('..2026')
+      await writeFile('..2026/keys.json', `${KEY}\n`)
+      await chmod('..2026/keys.json', 0o644)
+      await symlink('..2026', '..data')
+      await symlink('..data/keys.json', 'keys.json')
+    }
+  },
+  { name: 'a comment of a variable that is set', dotenv: `# API_KEYS=${MARKER}\nAPI_KEYS='${KEY}' # "mine"\n` },
+  { name: 'a semicolon in a key', env: { API_KEYS: `${KEY};x(y)` } },
   { name: 'a secret that is mounted', env: FILE, make: async () => await writeFile('keys.json', KEY, { mode: 0o444 }) },
   { name: '.env is /dev/null', env: { API_KEYS: KEY }, make: async () => await symlink('/dev/null', '.env') },
   { name: 'another .env above', dotenv: 'OTHER=1', env: { API_KEYS: KEY }, make: async () => { await mkdir('here'); process.chdir('here') } }
@@ -148,6 +191,14 @@ t.test('a file that everybody may read is told of, and not twice where they may 
 t.test('where there are no modes, none is wrong', { skip }, async t => {
   t.intercept(process, 'platform', { value: 'win32' })
   await assertFirst(t, { name: 'windows', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o644) } })
+})
+
+t.test('a folder that is there no more is named', { skip }, async t => {
+  await workElsewhere(t)
+  await mkdir('here')
+  process.chdir('here')
+  await rm('../here', { recursive: true })
+  t.match(await examineServer({ API_KEYS: KEY }), [{ code: 'folder_gone' }])
 })
 
 t.test('a variable that is undefined is unset', async t => {

@@ -24,7 +24,7 @@ text => `redis://127.0.0.1:${port}/${text}`, text => `redis://${text}`, text => 
 const value = fc.tuple(secret, around).map(([text, wrap]) => wrap(text))
 const variables = fc.dictionary(fc.constantFrom(...NAMES), value, { minKeys: 1, maxKeys: 3, noNullPrototype: true })
 const production = fc.constantFrom({}, { NODE_ENV: 'production' })
-const lines = fc.array(fc.tuple(fc.constantFrom(...NAMES, MARKER), fc.constantFrom('=', ': ', ' ', '="', ' = '), value).map(parts => parts.join('')), { maxLength: 3 })
+const lines = fc.array(fc.tuple(fc.constantFrom(...NAMES, MARKER, '# API_KEYS'), fc.constantFrom('=', ': ', ' ', '="', ' = '), value).map(parts => parts.join('')), { maxLength: 3 })
 
 async function assertSilent (t: Test, args: readonly string[], env: Record<string, string>, stdin?: string): Promise<void> {
   const { stdout, stderr } = await runCommand(args, { env, stdin })
@@ -34,8 +34,9 @@ async function assertSilent (t: Test, args: readonly string[], env: Record<strin
 
 t.test('no output of the doctor holds a key, a password or a URL with one, wherever it stands', async t => {
   await workElsewhere(t)
-  await fc.assert(fc.asyncProperty(variables, production, lines, async (env, mode, dotenv) => {
+  await fc.assert(fc.asyncProperty(variables, production, lines, lines, async (env, mode, dotenv, other) => {
     await writeFile('.env', dotenv.join('\n'))
+    await writeFile('.env.local', other.join('\n'))
     for (const args of [['--json'], ['--lang', 'en'], ['--lang', 'zh']]) await assertSilent(t, ['doctor', ...args], { ...env, ...mode })
   }), RUNS)
 })
