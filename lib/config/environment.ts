@@ -55,7 +55,8 @@ export function readPlaces (env: Variables): Reading {
     else if (written[name] !== undefined) origins[name] = '.env'
     if (written[name] === undefined || !Object.hasOwn(env, name) || env[name] === undefined) continue
     if (own[name] === undefined) remarks.push({ kind: 'blank', name })
-    else if (own[name] !== written[name]) remarks.push({ kind: 'differs', name })
+    // NODE_ENV is set for one start and another, that is what it is for.
+    else if (own[name] !== written[name] && name !== 'NODE_ENV') remarks.push({ kind: 'differs', name })
   }
   return { environment, origins, remarks, dotenv }
 }

@@ -30,8 +30,8 @@ t.test('only own properties count, of what is read and of what comes of it', asy
 
 t.test('what is set comes from the environment, else from .env, and what is odd about that is remarked on', async t => {
   await workElsewhere(t, `API_KEYS=${KEY}\nAPI_AUTH=on\nNODE_ENV=test\nOTHER=1\n`)
-  const { environment, origins, remarks, dotenv } = readPlaces({ API_KEYS: OTHER_KEY, API_AUTH: ' ', NODE_ENV: ' test', API_KEYS_FILE: undefined })
-  t.match(environment, { API_KEYS: OTHER_KEY, API_AUTH: 'on', NODE_ENV: 'test', API_KEYS_FILE: undefined })
+  const { environment, origins, remarks, dotenv } = readPlaces({ API_KEYS: OTHER_KEY, API_AUTH: ' ', NODE_ENV: ' production', API_KEYS_FILE: undefined })
+  t.match(environment, { API_KEYS: OTHER_KEY, API_AUTH: 'on', NODE_ENV: 'production', API_KEYS_FILE: undefined })
   t.strictSame(origins, { API_KEYS: 'environment', API_AUTH: '.env', NODE_ENV: 'environment' })
   t.strictSame(remarks, [{ kind: 'differs', name: 'API_KEYS' }, { kind: 'blank', name: 'API_AUTH' }])
   t.equal(dotenv.OTHER, '1')

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { access, lstat } from 'node:fs/promises'
+import { access, lstat, stat } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import { historyOf, NO_FILE } from '../../stores/file/history-read.ts'
 import { parseKeyFile } from '../../stores/file/key-file.ts'
@@ -13,6 +13,7 @@ import type { ServerCode } from './texts.ts'
 
 const READABLE_BY_ALL = 0o004
 const WRITABLE_BY_ALL = 0o002
+const PASSABLE_BY_ALL = 0o001
 const WRITABLE = 0o222
 
 /** Looks at how a key file stands, and at what is beside it. */
@@ -27,7 +28,7 @@ export async function examineKeyFile (path: string, store: FileKeyStore, usage: 
   return [
     { code: 'fact_file', params: { file } },
     ...isChangeable && isPlain ? [{ code: 'fact_file_plain' } as const] : [],
-    ...isChangeable && isReadable(stats) ? [{ code: 'key_file_readable', params: { file } } as const] : [],
+    ...isChangeable && isPlain && isReadable(stats) && await isReachable(target) ? [{ code: 'key_file_readable', params: { file } } as const] : [],
     ...await examineLock(`${target}.lock`),
     ...form === 'json' ? await examineHistory(target) : [],
     ...usage ? await examineUsage(target, store) : []
@@ -42,6 +43,13 @@ function isSecret (target: string): boolean {
 /** That it can be changed is told already. */
 function isReadable ({ mode }: Stats): boolean {
   return process.platform !== 'win32' && (mode & READABLE_BY_ALL) !== 0 && (mode & WRITABLE_BY_ALL) === 0
+}
+
+/** Tells whether everybody may go through the folders that a file is in. */
+async function isReachable (file: string): Promise<boolean> {
+  const folder = dirname(file)
+  if (folder === file) return true
+  return ((await stat(folder)).mode & PASSABLE_BY_ALL) !== 0 && await isReachable(folder)
 }
 
 async function examineLock (lock: string): Promise<Found<ServerCode>[]> {

@@ -150,6 +150,7 @@ const healthy: readonly Setup[] = [
   { name: 'a strong key in production', env: { ...PRODUCTION, API_KEYS: `${KEY}, ${OTHER_KEY}`, API_AUTH: 'on' } },
   { name: 'digests', env: { ...PRODUCTION, API_KEYS: hashApiKey(KEY) } },
   { name: 'development with .env', dotenv: `# keys\nAPI_KEYS="${KEY}#1" # mine\nNODE_ENV=development\n` },
+  { name: 'a start in production, in a folder for development', dotenv: `API_KEYS=${KEY}\nNODE_ENV=development\n`, env: PRODUCTION },
   { name: '.env and the environment agree', dotenv: `API_KEYS=${KEY}\n`, env: { API_KEYS: KEY, API_KEYS_FILE: '' } },
   { name: 'other programs\' keys', env: { API_KEYS: KEY, API_KEY: 'x', OPENAI_API_KEY: KEY, DBGPT_API_KEY: KEY, NODE: '/usr/bin/node' } },
   { name: 'a file of create', env: { ...FILE, ...PRODUCTION }, make: async () => await makeFile(undefined, 90) },
@@ -175,6 +176,11 @@ const healthy: readonly Setup[] = [
   { name: 'another .env above', dotenv: 'OTHER=1', env: { API_KEYS: KEY }, make: async () => { await mkdir('here'); process.chdir('here') } }
 ]
 
+async function makePlain (mode: number): Promise<void> {
+  await writeFile('keys.json', `${KEY}\n`)
+  await chmod('keys.json', mode)
+}
+
 async function text (): Promise<string> {
   return JSON.stringify({ keys: [createApiKey(generateApiKey())] })
 }
@@ -184,13 +190,17 @@ for (const setup of healthy) t.test(`nothing is found where nothing is wrong: ${
 
 t.test('a file that everybody may read is told of, and not twice where they may change it', { skip }, async t => {
   await assertFirst(t, {
-    name: 'readable', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o644) }, first: 'key_file_readable'
+    name: 'keys as they are', env: FILE, make: async folder => { await makePlain(0o644); await chmod(folder, 0o755) }, first: 'key_file_readable'
+  })
+  await assertFirst(t, { name: 'in a folder of one user', env: FILE, make: async folder => { await makePlain(0o644); await chmod(folder, 0o700) } })
+  await assertFirst(t, {
+    name: 'digests', env: FILE, make: async folder => { await makeFile(undefined); await chmod('keys.json', 0o644); await chmod(folder, 0o755) }
   })
 })
 
 t.test('where there are no modes, none is wrong', { skip }, async t => {
   t.intercept(process, 'platform', { value: 'win32' })
-  await assertFirst(t, { name: 'windows', env: FILE, make: async () => { await makeFile(undefined); await chmod('keys.json', 0o644) } })
+  await assertFirst(t, { name: 'windows', env: FILE, make: async folder => { await makePlain(0o644); await chmod(folder, 0o755) } })
 })
 
 t.test('a folder that is there no more is named', { skip }, async t => {
