@@ -8,8 +8,8 @@ const RANDOM_LENGTH = 40
 const CHECKSUM_LENGTH = 6
 const FORM = `${PREFIX}[${BASE62}]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}`
 const GENERATED = new RegExp(`^${FORM}$`)
-// A few characters lost or too many, or in another case.
-const DAMAGED = new RegExp(`^${PREFIX}[${BASE62}]{38,54}$`, 'i')
+// Characters lost or too many, in another case, or with something behind it that a sentence ended with.
+const DAMAGED = new RegExp(`^${PREFIX}[${BASE62}]{16,80}\\W?$`, 'i')
 const HOLDS_GENERATED = new RegExp(FORM)
 
 /**

@@ -1,5 +1,5 @@
 import { isDigestText } from '../../keys/api-key.ts'
-import { holdsGeneratedKey, isMistypedApiKey } from '../../keys/generate.ts'
+import { isDamagedApiKey } from '../../keys/generate.ts'
 import { type MistakeKind, mistakeKindOf } from '../../keys/miswritten.ts'
 import { weaknessOf } from '../../keys/weak-key.ts'
 
@@ -27,8 +27,6 @@ const HEADER = /^(?:proxy-authorization|x-api-key|api-key)[ \t]*:|^(?:basic|toke
 // Where secrets are put, as people write it; a key in base64 may begin with a slash.
 const FILE = /^@?(?:\/(?:etc|home|root|var|opt|mnt|tmp|app|secrets|Users)\/|~\/|\.\.?\/|[A-Za-z]:\\)|^@\S/
 const TWICE = /^(.{16,128})\1$/
-// What begins as the keys of this project do, in letters and digits alone.
-const OWN = /^dbgpt_[\da-z]{16,}\W?$/i
 const MORE_PLACEHOLDERS = [
   /^(?:sk-)?(?:[x*]{3,}|no[-_]?t?[-_](?:key|needed|required|key[-_]required)|lm-studio|ollama|your[-_ ].*(?:key|token))$/i,
   /(?:\.\.\.|…)$|^\{\{[^]*\}\}$|^(?:insert|replace|paste)[-_ ]/i
@@ -47,8 +45,7 @@ export function readKeyText (text: string | undefined): KeyText {
   const key = VISIBLE.test(rest) ? rest : undefined
   const isSendable = text !== undefined && VISIBLE.test(text) && defects.length > 0 && text !== key
   const isPlaceholder = mistakeKindOf(rest) === 'placeholder' || MORE_PLACEHOLDERS.some(form => form.test(rest)) || weaknessOf(rest) === 'a placeholder'
-  const isMistyped = isMistypedApiKey(rest) || (OWN.test(rest) && !holdsGeneratedKey(rest))
-  return { key, raw: isSendable ? text : undefined, defects, isPlaceholder, isMistyped }
+  return { key, raw: isSendable ? text : undefined, defects, isPlaceholder, isMistyped: isDamagedApiKey(rest) }
 }
 
 /** The next thing that is wrong, and the text without it. */
