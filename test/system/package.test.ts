@@ -33,7 +33,7 @@ await install(await pack())
 t.test('the tarball holds what users need and nothing else', PARALLEL, async t => {
   const modules = (await filesIn(join(sources, 'lib'))).map(file => file.replace(/\.ts$/, ''))
   t.same(await filesIn(installed), [
-    '.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'benchmarks/README.md', 'package.json',
+    '.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'README.zh-CN.md', 'SECURITY.md', 'benchmarks/README.md', 'package.json',
     ...(await filesIn(join(sources, 'docs'))).map(name => `docs/${name}`),
     ...modules.flatMap(name => [`dist/${name}.d.ts`, `dist/${name}.js`, `dist/${name}.js.map`])
   ].sort())
