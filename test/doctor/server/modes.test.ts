@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { createApiKey, FileKeyStore, generateApiKey } from '../../../lib/index.ts'
@@ -44,15 +45,23 @@ const modes: readonly Setup[] = [
   { name: 'a file that somebody else looks after', env: FILE, make: async () => await makeFile(0o644) }
 ]
 
-/** Modes mean nothing to root. */
-const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+/** Modes mean nothing to root, who becomes somebody else once Node runs: not everybody need be able to start it. */
+const args = process.getuid?.() !== 0
+  ? [built('dist/cli/bin.js')]
+  : ['--input-type=module', '-e', `
+      process.setgroups([])
+      process.setgid(${NOBODY})
+      process.setuid(${NOBODY})
+      process.argv.splice(1, 0, 'dbgpt-auth')
+      await import(${JSON.stringify(pathToFileURL(built('dist/cli/bin.js')))})
+    `, '--']
 
 for (const { name, env, make, first, says = /./ } of modes) {
   t.test(`as a user with few rights: ${name}`, { skip }, async t => {
     const folder = await workElsewhere(t)
     await chmod(folder, 0o755)
     await make?.(folder)
-    const { stdout, stderr } = await run(process.execPath, [built('dist/cli/bin.js'), 'doctor', '--json'], { ...user, env: { ...env }, cwd: folder })
+    const { stdout, stderr } = await run(process.execPath, [...args, 'doctor', '--json'], { env: { ...env }, cwd: folder })
       .catch(error => error as { stdout: string, stderr: string })
     const { findings } = JSON.parse(stdout) as { findings: { code: string, message: string }[] }
     t.equal(findings[0]?.code, first, findings.map(({ code, message }) => `${code} ${message}`).join('; '))
