@@ -22,6 +22,11 @@ const CONFIG_KEY = 'dbgptAuthEnvironment'
 /** The variables that are set, without blanks around their values. */
 export type Environment = Readonly<Record<typeof VARIABLES[number], string | undefined>>
 
+/** Names the sources of keys that an environment has: one of them is as it should be. */
+export function sourcesOf (environment: Environment): (typeof KEY_SOURCES[number])[] {
+  return KEY_SOURCES.filter(name => environment[name] !== undefined)
+}
+
 /** Where a variable is set. */
 export type Origin = 'environment' | '.env'
 

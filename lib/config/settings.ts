@@ -9,7 +9,7 @@ import { MemoryKeyStore } from '../stores/memory.ts'
 import { isRedisUrl, URL_SHAPE } from '../stores/redis/create-client.ts'
 import { RedisKeyStore } from '../stores/redis/store.ts'
 import type { KeyStore, KeyStoreLog } from '../types.ts'
-import { type Environment, KEY_SOURCES } from './environment.ts'
+import { type Environment, sourcesOf } from './environment.ts'
 import { COLON, isLikeUrl } from './like-a-url.ts'
 import type { Options } from './options.ts'
 
@@ -56,7 +56,7 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
     judgeKeys(list, weakKeys, log)
     return { on: true, store: new MemoryKeyStore(list.keys.values()), source, usage, explain }
   }
-  const overruled = KEY_SOURCES.filter(name => environment[name] !== undefined).join(' and ')
+  const overruled = sourcesOf(environment).join(' and ')
   const won = overruled === '' ? '' : ` (the option keys is empty, and wins over ${overruled}: leave it out to have that read)`
   if (mode === 'on') throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`${origin} is on${won}`)
   if (production) throw new FST_DBGPT_AUTH_KEYS_REQUIRED(`NODE_ENV is production${won}`)
@@ -69,7 +69,7 @@ function decide (options: Options, environment: Environment, log: Pick<KeyStoreL
 
 /** Returns the keys that the environment names, or the store that knows them; without any, an empty list. */
 function keysOf (environment: Environment, weakKeys: WeakKeys): readonly [source: string, keys: NonNullable<Options['keys']>] {
-  const [source = '', ...others] = KEY_SOURCES.filter(name => environment[name] !== undefined)
+  const [source = '', ...others] = sourcesOf(environment)
   if (others.length > 0) throw new FST_DBGPT_AUTH_KEY_SOURCES([source, ...others].join(' and '))
   const { API_KEYS: text, API_KEYS_FILE: file, API_KEYS_REDIS_URL: url } = environment
   if (text !== undefined) return [source, text.split(',').map(trimBlanks)]

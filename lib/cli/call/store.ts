@@ -1,4 +1,4 @@
-import { KEY_SOURCES, readPlaces } from '../../config/environment.ts'
+import { readPlaces, sourcesOf } from '../../config/environment.ts'
 import { COLON, isLikeUrl } from '../../config/like-a-url.ts'
 import { readOptions } from '../../config/options.ts'
 import { resolveSettings } from '../../config/settings.ts'
@@ -45,7 +45,7 @@ export function storeOf (call: Call): FileKeyStore | RedisKeyStore {
 export function judgingStoreOf (call: Call): KeyStore {
   if (textOption(call, 'store') !== undefined) return storeOf(call)
   const { environment } = readPlaces(call.streams.env)
-  if (KEY_SOURCES.every(name => environment[name] === undefined)) {
+  if (sourcesOf(environment).length === 0) {
     throw new UsageError('no key store is named: pass --store, or set API_KEYS, API_KEYS_FILE or API_KEYS_REDIS_URL')
   }
   if (environment.API_KEYS === undefined) return storeOf(call)

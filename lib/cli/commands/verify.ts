@@ -1,6 +1,7 @@
 import { FST_DBGPT_AUTH_KEY_INVALID } from '../../errors.ts'
 import { formatScopes, printJson, printTable } from '../call/print.ts'
 import { JSON_OPTION, SCOPES_OPTION, scopesOption, STORE_OPTIONS, UsageError } from '../call/options.ts'
+import { labelOf } from '../../doctor/server/keys.ts'
 import { judgeKey, type Verdict } from '../call/judge.ts'
 import { readText } from '../call/read-key.ts'
 import { judgingStoreOf, withoutPlace } from '../call/store.ts'
@@ -71,13 +72,9 @@ function sentence (verdict: Exclude<Verdict, { readonly verdict: 'good' }>): str
     case 'mistyped': return 'its checksum is wrong: it is mistyped or cut short'
     case 'miswritten': return `it ${verdict.mistake}${verdict.without ? '. Without that, it is good' : ''}`
     case 'unknown': return 'it is not in the list, and nothing is known of it'
-    case 'expired': return `the key ${named(verdict.key)} has expired, at ${(verdict.key.expiresAt as Date).toISOString()}`
-    case 'revoked': return `the key ${named(verdict as { id: string })} was revoked at ${verdict.at.toISOString()} by ${verdict.actor}`
-    case 'scope': return `the key ${named(verdict.key)} is good, and lacks the scopes ${verdict.missing.join(' ')}`
+    case 'expired': return `the key ${labelOf(verdict.key)} has expired, at ${(verdict.key.expiresAt as Date).toISOString()}`
+    case 'revoked': return `the key ${labelOf(verdict as { id: string })} was revoked at ${verdict.at.toISOString()} by ${verdict.actor}`
+    case 'scope': return `the key ${labelOf(verdict.key)} is good, and lacks the scopes ${verdict.missing.join(' ')}`
     case 'unavailable': return `the keys cannot be looked at: ${verdict.cause.message}`
   }
-}
-
-function named ({ id, name }: { readonly id: string, readonly name?: string | undefined }): string {
-  return name === undefined ? id : `${id} (${name})`
 }

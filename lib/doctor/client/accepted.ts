@@ -5,7 +5,7 @@ import { hostOf, isPublic } from './address.ts'
 import { judgeCors } from './cors.ts'
 import type { Case } from './case.ts'
 import { type Answer, headerOf, isAnswer, isRefused, saysSame } from './outcome.ts'
-import { judgePath } from './path.ts'
+import { judgePath, versionFault } from './path.ts'
 import { isPublicPath, type Place, variantOf } from './place.ts'
 import { serverOf } from './recognise.ts'
 import { OTHERS } from './refused.ts'
@@ -64,8 +64,6 @@ async function judgeWhere (
   if (place.path === path) return answer.status === 404 ? await judgePath(asker, path, headers, show) : undefined
   if (first.status !== 404 || path === '/') return first.status === 200 ? { code: 'public_route' } : undefined
   if (serverOf(place.answer) === 'DB-GPT' && /^\/v1\b/.test(path)) return { code: 'dbgpt_path', params: { path: show(path) } }
-  if (place.path === variantOf(path)) {
-    return { code: place.path.length < path.length ? 'path_version_twice' : 'path_version_missing', params: { path: show(place.path) } }
-  }
+  if (place.path === variantOf(path)) return versionFault(path, place.path, show(place.path))
   return await judgePath(asker, path, headers, show)
 }

@@ -17,3 +17,9 @@ export function isPublic (address: string): boolean {
 export function hostOf ({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1')
 }
+
+/** Returns a URL's port, the one of its scheme if it names none. */
+export function portOf ({ port, protocol }: URL): number {
+  if (port !== '') return Number(port)
+  return protocol === 'https:' ? 443 : 80
+}

@@ -1,3 +1,4 @@
+import { portOf } from './address.ts'
 import { exchange } from './exchange.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -46,7 +47,7 @@ export class Asker {
   plain (): Asker {
     const url = new URL(this.url)
     url.protocol = 'http:'
-    url.port = this.url.port === '' ? '443' : this.url.port
+    url.port = String(portOf(this.url))
     return new Asker(url, this.#run.timeoutMs, this.#run)
   }
 

@@ -2,6 +2,7 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { constants, unzipSync } from 'node:zlib'
+import { portOf } from './address.ts'
 import { type Answer, type End, type Fault, type Outcome, type Stage, TIMEOUT } from './outcome.ts'
 import { decoded } from './secrets.ts'
 
@@ -47,7 +48,7 @@ function authorizationOf ({ username, password }: URL): Record<string, string> {
 
 /** Opens a tunnel by way of a proxy, which sees where to, and nothing of what is asked there. */
 async function connect (proxy: URL, { url, timeoutMs }: Question): Promise<Duplex | Fault> {
-  const path = `${url.hostname}:${url.port === '' ? 443 : url.port}`
+  const path = `${url.hostname}:${portOf(url)}`
   const headers = { host: path, ...authorizationOf(proxy) }
   const request = clientOf(proxy).request(proxy, { method: 'CONNECT', path, headers, agent: false })
   return await new Promise(resolve => {

@@ -1,6 +1,7 @@
 import type { Found } from '../finding.ts'
 import type { Case } from './case.ts'
 import { type Answer, isHtml } from './outcome.ts'
+import { versionFault } from './path.ts'
 import { DBGPT_GUARDED, isPublicPath, type Place, variantOf } from './place.ts'
 import { isEnvelope, type Server, serverOf } from './recognise.ts'
 import type { ClientCode } from './texts.ts'
@@ -21,7 +22,7 @@ export async function judgeOpen ({ show }: Pick<Case, 'show'>, path: string, { a
   if (!isApi) return [judgeNone(pathname, first, show)]
   if (answer.body === '' && !isPublicPath(path)) return [{ code: 'answers_nothing', params: { status: answer.status } }]
   const wrong: Found<ClientCode>[] = first.status === 404 && pathname !== '/' && api?.path === variantOf(pathname) && api !== undefined
-    ? [{ code: api.path.length < pathname.length ? 'path_version_twice' : 'path_version_missing', params: { path: show(api.path) } }]
+    ? [versionFault(pathname, api.path, show(api.path))]
     : []
   if (api?.path === DBGPT_GUARDED && isEnvelope(answer)) return [{ code: 'dbgpt_open' }, ...wrong]
   if (api === undefined && isPublicPath(path)) return [{ code: 'cannot_tell' }]

@@ -47,7 +47,7 @@ async function examineWithout (all: Case, path: string, place: Place, first: Ans
   const trouble = judgeTrouble(place.answer)
   if (trouble !== undefined) return [trouble]
   if (!isRefused(place.answer)) return await judgeOpen(all, path, place, first)
-  const about = await judgeServer(all, place, place.answer)
+  const about = await judgeServer(all, place.answer)
   const defects = key.defects.map(code => ({ code }))
   const isInUrl = [...all.asker.url.searchParams.keys()].some(name => IN_URL.test(name))
   const missing = asksForPassword(place.answer) ? 'asks_password' : isInUrl ? 'key_in_url' : about.isDbgpt ? 'dbgpt_keys_on' : 'key_not_given'
@@ -76,7 +76,7 @@ async function examineWith (all: Case, path: string, place: Place, first: Answer
   if (!isRefused(place.answer) && !isRefused(outcome) && !isLogin && !isPage) {
     return { found: [...await judgeOpen(all, path, place, first), ...defects], asked }
   }
-  const about = await judgeServer(all, place, place.answer)
+  const about = await judgeServer(all, place.answer)
   if (isRefused(outcome)) {
     const refusal = await examineRefusal(all, place, outcome, sent)
     return { found: [...defects, ...refusal, ...await examinePages(all, place.path, headers), ...about.found], asked }

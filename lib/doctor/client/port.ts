@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
-import { hostOf } from './address.ts'
+import { hostOf, portOf } from './address.ts'
 
 /** Tells whether a port speaks TLS; nothing is asked there. */
 export async function speaksTls (url: URL, timeoutMs: number): Promise<boolean> {
@@ -31,11 +31,6 @@ export async function namePort (url: URL, timeoutMs: number): Promise<string | u
     if (answer.test(text)) return what
   }
   return undefined
-}
-
-function portOf ({ port, protocol }: URL): number {
-  if (port !== '') return Number(port)
-  return protocol === 'https:' ? 443 : 80
 }
 
 async function happens (socket: Socket, event: string, timeoutMs: number): Promise<boolean> {

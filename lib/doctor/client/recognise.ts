@@ -1,11 +1,9 @@
+import type { ErrorFormat } from '../../types.ts'
 import { challengeOf } from './challenge.ts'
 import { type Answer, headerOf, jsonOf } from './outcome.ts'
 
 /** Whose answer it is. */
 export type Server = 'fastify-dbgpt-auth' | 'DB-GPT' | 'DB-GPT model API' | 'vLLM' | 'LiteLLM' | 'OpenAI' | 'Azure OpenAI' | 'Anthropic' | 'llama.cpp' | 'Ollama' | 'TGI' | 'FastAPI'
-
-/** The three formats of DB-GPT's errors. */
-export type Format = 'openai' | 'fastapi' | 'dbgpt'
 
 interface ErrorBody {
   readonly message?: unknown
@@ -14,7 +12,7 @@ interface ErrorBody {
 }
 
 /** Recognises a format of an error. */
-export function formatOf (answer: Answer): Format | undefined {
+export function formatOf (answer: Answer): ErrorFormat | undefined {
   const body = jsonOf(answer)
   if (body === undefined) return undefined
   if (body['success'] === false && 'err_code' in body && 'err_msg' in body) return 'dbgpt'

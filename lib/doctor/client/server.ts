@@ -2,7 +2,6 @@ import type { Found } from '../finding.ts'
 import { formatOf, serverOf } from './recognise.ts'
 import type { Case } from './case.ts'
 import { type Answer, headerOf, isAnswer, jsonOf } from './outcome.ts'
-import type { Place } from './place.ts'
 import type { AuthCode } from './texts-auth.ts'
 
 /** A route of DB-GPT's below /api/v1, where it checks no key. */
@@ -17,7 +16,7 @@ export interface About {
 }
 
 /** Recognises a server by how it refuses, and says what to mind with it. */
-export async function judgeServer ({ asker }: Pick<Case, 'asker'>, { answer }: Pick<Place, 'answer'>, refusal: Answer): Promise<About> {
+export async function judgeServer ({ asker }: Pick<Case, 'asker'>, answer: Answer): Promise<About> {
   const server = serverOf(answer)
   const found: Found<AuthCode>[] = server === undefined ? [] : [{ code: 'server', params: { server } }]
   if (server === 'DB-GPT') {
@@ -30,6 +29,6 @@ export async function judgeServer ({ asker }: Pick<Case, 'asker'>, { answer }: P
     if (isAnswer(badge) && badge.body.startsWith('#dbgpt-gateway-badge')) found.push({ code: 'gateway' })
   }
   // DB-GPT's pages compare it to the letter.
-  if (formatOf(refusal) === 'dbgpt' && headerOf(refusal, 'content-type') !== 'application/json') found.push({ code: 'dbgpt_content_type' })
+  if (formatOf(answer) === 'dbgpt' && headerOf(answer, 'content-type') !== 'application/json') found.push({ code: 'dbgpt_content_type' })
   return { isDbgpt: server === 'DB-GPT', found }
 }

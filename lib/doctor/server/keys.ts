@@ -25,7 +25,12 @@ export function examineKeys (keys: readonly ApiKey[], unreadable: readonly strin
   ]
 }
 
+/** Writes a key as people are told of it: its id, and its name, if it has one. */
+export function labelOf ({ id, name }: Pick<ApiKey, 'id' | 'name'>): string {
+  return name === undefined ? id : `${id} (${name})`
+}
+
 function namesOf (keys: readonly ApiKey[]): string {
-  const shown = keys.slice(0, NAMED).map(({ id, name }) => name === undefined ? id : `${id} (${name})`).join(', ')
+  const shown = keys.slice(0, NAMED).map(labelOf).join(', ')
   return keys.length > NAMED ? `${shown}, …` : shown
 }

@@ -1,4 +1,4 @@
-import { KEY_SOURCES, VARIABLES, type Reading } from '../../config/environment.ts'
+import { KEY_SOURCES, type Reading, sourcesOf, VARIABLES } from '../../config/environment.ts'
 import { steps } from '../../config/nearest.ts'
 import type { Variables } from '../../config/dotenv.ts'
 import { trimBlanks } from '../../keys/key-list.ts'
@@ -31,7 +31,7 @@ export interface NearName {
 /** Finds the variables that were most likely meant to be ours, where ours are not set. */
 export function nearNames ({ environment, dotenv }: Reading, env: Variables): NearName[] {
   const names = [env, dotenv].flatMap(place => Object.keys(place).filter(name => trimBlanks(place[name] ?? '') !== ''))
-  const hasKeys = KEY_SOURCES.some(name => environment[name] !== undefined)
+  const hasKeys = sourcesOf(environment).length > 0
   const isUnset = (meant: string): boolean => hasKeys && (KEY_SOURCES as readonly string[]).includes(meant)
     ? false
     : environment[meant as keyof typeof environment] === undefined

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { readDotenv } from '../../config/dotenv.ts'
-import { KEY_SOURCES, pickSet, type Reading, VARIABLES } from '../../config/environment.ts'
+import { pickSet, type Reading, sourcesOf, VARIABLES } from '../../config/environment.ts'
 import type { Found } from '../finding.ts'
 import type { ServerCode } from './texts.ts'
 
@@ -14,7 +14,7 @@ const LEVELS = 4
 
 /** Looks for keys in files that nobody reads, where there are none in what is read. */
 export function examineOtherFiles ({ environment }: Reading): Found<ServerCode>[] {
-  if (environment.API_AUTH === 'off' || KEY_SOURCES.some(name => environment[name] !== undefined)) return []
+  if (environment.API_AUTH === 'off' || sourcesOf(environment).length > 0) return []
   const folder = process.cwd()
   const beside = UNREAD.flatMap(file => {
     const name = sourceIn(join(folder, file))
@@ -37,8 +37,7 @@ function examineAbove (folder: string): Found<ServerCode>[] {
 /** Names the source of keys that a file sets, if it does. */
 function sourceIn (file: string): string | undefined {
   try {
-    const set = pickSet(readDotenv(VARIABLES, file).variables)
-    return KEY_SOURCES.find(name => set[name] !== undefined)
+    return sourcesOf(pickSet(readDotenv(VARIABLES, file).variables))[0]
   } catch {
     return undefined
   }

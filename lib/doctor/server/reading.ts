@@ -1,13 +1,12 @@
 import type { Variables } from '../../config/dotenv.ts'
-import { type Environment, KEY_SOURCES, type Reading, type Remark, VARIABLES } from '../../config/environment.ts'
+import { type Environment, KEY_SOURCES, type Reading, type Remark, sourcesOf, VARIABLES } from '../../config/environment.ts'
 import { isProduction } from '../../config/settings.ts'
 import type { Found } from '../finding.ts'
-import { mistakeOf } from '../../keys/miswritten.ts'
+import { mistakeKindOf, mistakeOf } from '../../keys/miswritten.ts'
 import { isNearProduction, nearNames } from './near-names.ts'
 import { examineOtherFiles } from './other-files.ts'
 import type { ServerCode } from './texts.ts'
 
-const QUOTED = /^(["'`])[^]*\1$/
 // Where a quote stands at one end alone, one was forgotten, or the other end is lost.
 const QUOTE_AT_AN_END = /^["'`]|["'`]$/
 // What a shell or a template would have filled in: "~/", "$HOME", "${…}", "$(…)", "%…%", "{{…}}".
@@ -51,13 +50,13 @@ export function examineReading (reading: Reading, env: Variables): Found<ServerC
 
 /** What is odd about a line of `.env` that is of no use is nobody's business here. */
 function matters ({ kind, name }: Remark & { readonly name: string }, { environment, origins }: Reading): boolean {
-  if (kind === 'off') return (KEY_SOURCES as readonly string[]).includes(name) && !hasSource(environment)
+  if (kind === 'off') return (KEY_SOURCES as readonly string[]).includes(name) && sourcesOf(environment).length === 0
   return ['mark', 'no-file', 'blank', 'differs'].includes(kind) ||
     ((VARIABLES as readonly string[]).includes(name) && origins[name as keyof Environment] !== 'environment')
 }
 
 function isQuoted (value = ''): boolean {
-  return value.length > 1 && QUOTED.test(value)
+  return mistakeKindOf(value) === 'quotes'
 }
 
 function examineValue (name: keyof Environment, value = ''): Found<ServerCode>[] {
@@ -69,10 +68,6 @@ function examineValue (name: keyof Environment, value = ''): Found<ServerCode>[]
 
 /** Names the sources of keys that are set to nothing, where none is set to anything: Compose makes that of what it lacks. */
 function blankSources ({ environment, dotenv }: Reading, env: Variables): string[] {
-  if (environment.API_AUTH === 'off' || hasSource(environment)) return []
+  if (environment.API_AUTH === 'off' || sourcesOf(environment).length > 0) return []
   return KEY_SOURCES.filter(name => [env, dotenv].some(place => Object.hasOwn(place, name) && place[name] !== undefined))
-}
-
-function hasSource (environment: Environment): boolean {
-  return KEY_SOURCES.some(name => environment[name] !== undefined)
 }
